@@ -1,0 +1,87 @@
+#include "multi_scale_roi_align/multi_scale_roi_align_op.h"
+
+#include "roi_align/attributes.h"
+#include "roi_align/compute.h"
+#include "roi_align/signatures.h"
+
+namespace roiops {
+namespace {
+
+constexpr size_t kFirstMap = 3;
+
+std::vector<float> CheckedScales(const ort::KernelInfo& info, size_t maps) {
+  const std::optional<std::vector<float>> scales = info.Floats("spatial_scales");
+  if (!scales)
+    Fail("attribute 'spatial_scales' is missing; it is required and must have one scale per feature map");
+  if (scales->size() != maps) {
+    Fail("attribute 'spatial_scales' has ", scales->size(), " elements; it must have one for each of the ",
+         maps, " feature maps");
+  }
+  for (const float scale : *scales) CheckedSpatialScale("spatial_scales", scale);
+  return *scales;
+}
+
+template <class Stored, class BoxType, class Batch>
+class MultiScaleRoiAlignKernel : public ort::Kernel {
+ public:
+  explicit MultiScaleRoiAlignKernel(const ort::KernelInfo& info)
+      : attributes_(info), spatial_scales_(CheckedScales(info, info.InputCount() - kFirstMap)) {}
+
+  void Compute(const ort::KernelContext& context) override {
+    const std::vector<FeatureMap> maps = CheckedMaps(context);
+    const ort::Tensor boxes = context.Input(0);
+    const int64_t count = CheckedBoxCount(boxes, "boxes");
+    const std::vector<int64_t> images =
+        ImagesOfBoxes<Batch>(context.Input(1), "batch", attributes_.batch_is_counts, maps[0].images, count);
+    const ort::Tensor levels = context.Input(2);
+    CheckVector(levels, "levels", count, "number of boxes");
+    const std::vector<int64_t> level_of_box =
+        CheckedIndices(levels.As<int64_t>(), count, int64_t(maps.size()), "levels", "feature maps");
+    ComputePooling<Stored, BoxType>(context, maps, boxes, "boxes", images, &level_of_box, attributes_.pool);
+  }
+
+ private:
+  std::vector<FeatureMap> CheckedMaps(const ort::KernelContext& context) const {
+    std::vector<FeatureMap> maps;
+    for (size_t level = 0; level < spatial_scales_.size(); ++level) {
+      const std::string name = "X_" + std::to_string(level);
+      maps.push_back(CheckedMap(context.Input(kFirstMap + level), name.c_str(), spatial_scales_[level]));
+      const FeatureMap& map = maps.back();
+      if (map.images != maps[0].images || map.channels != maps[0].channels) {
+        Fail("input '", name, "' has ", map.images, " images of ", map.channels,
+             " channels; all feature maps must have the ", maps[0].images, " images of ", maps[0].channels,
+             " channels that 'X_0' has");
+      }
+    }
+    return maps;
+  }
+
+  const RoiAlignAttributes attributes_;
+  const std::vector<float> spatial_scales_;
+};
+
+void Infer(const ort::ShapeInference& context, ONNXTensorElementDataType output) {
+  InferPooledShape(context, output, /*map_input=*/kFirstMap, /*boxes_input=*/0);
+}
+
+}  // namespace
+
+void AddMultiScaleRoiAlign(std::vector<ort::CustomOp>& operators) {
+  ForEachSignature([&](auto stored, auto box, auto batch) {
+    using Stored = typename decltype(stored)::Type;
+    using BoxType = typename decltype(box)::Type;
+    using Batch = typename decltype(batch)::Type;
+    operators.push_back(ort::CustomOp({"MultiScaleRoiAlign",
+                                       nullptr,
+                                       1,
+                                       {{ort::ElementType<BoxType>::value},
+                                        {ort::ElementType<Batch>::value},
+                                        {ort::ElementType<int64_t>::value},
+                                        {ort::ElementType<Stored>::value, /*variadic=*/true}},
+                                       ort::ElementType<Stored>::value,
+                                       ort::Create<MultiScaleRoiAlignKernel<Stored, BoxType, Batch>>,
+                                       Infer}));
+  });
+}
+
+}  // namespace roiops

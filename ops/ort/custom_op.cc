@@ -1,0 +1,130 @@
+#include "ort/custom_op.h"
+
+#include <algorithm>
+
+namespace roiops::ort {
+namespace {
+
+const OpSpec& SpecOf(const OrtCustomOp* op) { return static_cast<const CustomOp*>(op)->spec; }
+
+// A node with more inputs than are named repeats the last, variadic one.
+const InputSpec& InputOf(const OrtCustomOp* op, size_t index) {
+  const std::vector<InputSpec>& inputs = SpecOf(op).inputs;
+  return inputs[std::min(index, inputs.size() - 1)];
+}
+
+OrtStatus* CreateKernel(const OrtCustomOp* op, const OrtApi*, const OrtKernelInfo* info, void** kernel) {
+  return Guarded(ORT_INVALID_ARGUMENT, [&] {
+    const KernelInfo kernel_info(info);
+    try {
+      *kernel = SpecOf(op).create(kernel_info).release();
+    } catch (const Error& error) {
+      // ONNX Runtime names the node in errors of a run but not in those of a session's creation.
+      Fail(SpecOf(op).name, " node '", kernel_info.NodeName(), "': ", error.message);
+    }
+  });
+}
+
+OrtStatus* Compute(void* kernel, OrtKernelContext* context) {
+  return Guarded(ORT_INVALID_ARGUMENT,
+                 [&] { static_cast<Kernel*>(kernel)->Compute(KernelContext(context)); });
+}
+
+OrtStatus* InferShape(const OrtCustomOp* op, OrtShapeInferContext* context) {
+  return Guarded(ORT_FAIL, [&] { SpecOf(op).infer(ShapeInference(context), SpecOf(op).output); });
+}
+
+}  // namespace
+
+std::vector<Dimension> ShapeInference::Input(size_t index) const {
+  OrtTensorTypeAndShapeInfo* info = nullptr;
+  Check(Api().ShapeInferContext_GetInputTypeShape(context_, index, &info));
+  size_t rank = 0;
+  Check(Api().GetDimensionsCount(info, &rank));
+  std::vector<int64_t> values(rank);
+  std::vector<const char*> names(rank);
+  Check(Api().GetDimensions(info, values.data(), rank));
+  Check(Api().GetSymbolicDimensions(info, names.data(), rank));
+  std::vector<Dimension> shape(rank);
+  for (size_t i = 0; i < rank; ++i) shape[i] = {values[i], names[i] ? names[i] : ""};
+  return shape;
+}
+
+int64_t ShapeInference::IntAttribute(const char* name) const {
+  const OrtOpAttr* attribute = nullptr;
+  OrtStatus* status = Api().ShapeInferContext_GetAttribute(context_, name, &attribute);
+  int64_t value = -1;
+  size_t size = 0;
+  if (!status && attribute)
+    status = Api().ReadOpAttr(attribute, ORT_OP_ATTR_INT, &value, sizeof(value), &size);
+  if (status) Api().ReleaseStatus(status);
+  return value;
+}
+
+void ShapeInference::SetOutput(ONNXTensorElementDataType type, std::vector<Dimension> shape) const {
+  OrtTensorTypeAndShapeInfo* info = nullptr;
+  Check(Api().CreateTensorTypeAndShapeInfo(&info));
+  std::vector<int64_t> values;
+  std::vector<const char*> names;
+  for (size_t i = 0; i < shape.size(); ++i) {
+    Dimension& dimension = shape[i];
+    // A dimension that is neither known nor named must get a name, or the graph is given an invalid number.
+    if (dimension.value < 0 && dimension.name.empty()) dimension.name = "roiops_unknown_" + std::to_string(i);
+    values.push_back(dimension.value < 0 ? -1 : dimension.value);
+    names.push_back(dimension.value < 0 ? dimension.name.c_str() : "");
+  }
+  OrtStatus* status = Api().SetTensorElementType(info, type);
+  if (!status) status = Api().SetDimensions(info, values.data(), values.size());
+  if (!status) status = Api().SetSymbolicDimensions(info, names.data(), names.size());
+  if (!status) status = Api().ShapeInferContext_SetOutputTypeShape(context_, 0, info);
+  Api().ReleaseTensorTypeAndShapeInfo(info);
+  Check(status);
+}
+
+CustomOp::CustomOp(OpSpec op_spec) : OrtCustomOp{}, spec(std::move(op_spec)) {
+  version = kApiVersion;
+  OrtCustomOp::GetName = [](const OrtCustomOp* op) { return SpecOf(op).name; };
+  OrtCustomOp::GetExecutionProviderType = [](const OrtCustomOp* op) { return SpecOf(op).provider; };
+  OrtCustomOp::GetInputTypeCount = [](const OrtCustomOp* op) { return SpecOf(op).inputs.size(); };
+  OrtCustomOp::GetInputType = [](const OrtCustomOp* op, size_t i) { return InputOf(op, i).type; };
+  OrtCustomOp::GetInputCharacteristic = [](const OrtCustomOp* op, size_t i) {
+    return InputOf(op, i).variadic ? INPUT_OUTPUT_VARIADIC : INPUT_OUTPUT_REQUIRED;
+  };
+  OrtCustomOp::GetInputMemoryType = [](const OrtCustomOp* op, size_t i) { return InputOf(op, i).memory; };
+  OrtCustomOp::GetVariadicInputMinArity = [](const OrtCustomOp*) { return 1; };
+  OrtCustomOp::GetVariadicInputHomogeneity = [](const OrtCustomOp*) { return 1; };
+  OrtCustomOp::GetOutputTypeCount = [](const OrtCustomOp*) { return size_t(1); };
+  OrtCustomOp::GetOutputType = [](const OrtCustomOp* op, size_t) { return SpecOf(op).output; };
+  OrtCustomOp::GetOutputCharacteristic = [](const OrtCustomOp*, size_t) { return INPUT_OUTPUT_REQUIRED; };
+  OrtCustomOp::GetVariadicOutputMinArity = [](const OrtCustomOp*) { return 1; };
+  OrtCustomOp::GetVariadicOutputHomogeneity = [](const OrtCustomOp*) { return 1; };
+  OrtCustomOp::GetStartVersion = [](const OrtCustomOp* op) { return SpecOf(op).since_version; };
+  OrtCustomOp::GetEndVersion = [](const OrtCustomOp*) { return INT32_MAX; };
+  OrtCustomOp::CreateKernelV2 = roiops::ort::CreateKernel;
+  OrtCustomOp::KernelComputeV2 = Compute;
+  OrtCustomOp::KernelDestroy = [](void* kernel) { delete static_cast<Kernel*>(kernel); };
+  OrtCustomOp::InferOutputShapeFn = InferShape;
+}
+
+OrtStatus* Register(OrtSessionOptions* options, const OrtApiBase* api_base, const char* domain,
+                    const std::vector<CustomOp>& (*operators)()) {
+  const OrtApi* api = api_base->GetApi(kApiVersion);
+  if (!api) {
+    const std::string message =
+        std::string("roiops needs ONNX Runtime 1.17 or newer; this is ") + api_base->GetVersionString();
+    return api_base->GetApi(1)->CreateStatus(ORT_NOT_IMPLEMENTED, message.c_str());
+  }
+  SetApi(api);
+  return Guarded(ORT_FAIL, [&] {
+    // Sessions refer to the domain for as long as they live, so it is made once and kept.
+    static OrtCustomOpDomain* const handle = [&] {
+      OrtCustomOpDomain* made = nullptr;
+      Check(api->CreateCustomOpDomain(domain, &made));
+      for (const CustomOp& op : operators()) Check(api->CustomOpDomain_Add(made, &op));
+      return made;
+    }();
+    Check(api->AddCustomOpDomain(options, handle));
+  });
+}
+
+}  // namespace roiops::ort

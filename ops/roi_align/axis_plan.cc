@@ -1,0 +1,94 @@
+#include "roi_align/axis_plan.h"
+
+#include <algorithm>
+
+namespace roiops {
+
+template <class Weight>
+template <class A>
+void PlanStore<Weight>::AddAverage(const AxisSampling<A>& axis, int64_t bin) {
+  merged_.clear();
+  const auto add = [&](int64_t index, double weight) {
+    if (weight == 0) return;
+    // Runs ascend and overlap by one pixel, so an index that was seen is among the last two.
+    for (size_t back = 1; back <= 2 && back <= merged_.size(); ++back) {
+      ExactTap& seen = merged_[merged_.size() - back];
+      if (seen.index == index) {
+        seen.weight += weight;
+        return;
+      }
+    }
+    merged_.push_back({index, weight});
+  };
+  ForEachRun(axis, bin, [&](const SampleRun& run) {
+    const double high = double(run.count) * 0.5 * (run.first + run.last);
+    add(run.low, double(run.count) - high);
+    add(run.low + 1, high);
+  });
+  for (const ExactTap& tap : merged_) AddTap(tap.index, tap.weight / double(axis.grid));
+  tap_ends_.push_back(uint32_t(taps_.size() - first_tap_));
+}
+
+template <class Weight>
+template <class A>
+void PlanStore<Weight>::AddSamples(const AxisSampling<A>& axis, int64_t bin, Pooling pooling) {
+  const auto end_sample = [&] { tap_ends_.push_back(uint32_t(taps_.size() - first_tap_)); };
+  const auto add = [&](int64_t low, double fraction) {
+    const int64_t high = std::min(low + 1, axis.extent - 1);
+    AddTap(low, 1 - fraction);
+    if (pooling == Pooling::kMaxOfCorners) end_sample();
+    AddTap(high, fraction);
+    end_sample();
+  };
+  const int64_t inside = ForEachRun(axis, bin, [&](const SampleRun& run) {
+    add(run.low, run.first);
+    if (run.last != run.first) add(run.low, run.last);
+  });
+  // A sample outside the map counts as zero, and so does a bin without samples: a sample without taps.
+  if (inside < axis.grid || axis.grid == 0) end_sample();
+}
+
+template <class Weight>
+template <class A>
+typename PlanStore<Weight>::Handle PlanStore<Weight>::Add(const AxisSampling<A>& axis, int64_t bins,
+                                                          Pooling pooling) {
+  Handle handle = {ends_.size(), taps_.size(), uint32_t(bins), INT32_MAX, -1};
+  first_tap_ = taps_.size();
+  tap_ends_.clear();
+  for (int64_t bin = 0; bin < bins; ++bin) {
+    if (pooling == Pooling::kAverage) {
+      AddAverage(axis, bin);
+    } else {
+      AddSamples(axis, bin, pooling);
+    }
+    ends_.push_back(uint32_t(tap_ends_.size()));
+  }
+  ends_.insert(ends_.end(), tap_ends_.begin(), tap_ends_.end());
+  if (taps_.size() == first_tap_) handle.first_index = 0;
+  for (size_t i = first_tap_; i < taps_.size(); ++i) {
+    handle.first_index = std::min(handle.first_index, taps_[i].index);
+    handle.last_index = std::max(handle.last_index, taps_[i].index);
+  }
+  return handle;
+}
+
+template <class Weight>
+size_t AxisPlanBound(int64_t extent, int64_t bins, const SamplingRule& rule, Pooling pooling) {
+  // Bins follow one another, so together their runs visit a pixel's gap once, and once more for each bin that
+  // starts in it. A gap between pixels has two taps, or for a maximum two samples of two taps.
+  double runs = double(extent) + 1 + 2.0 * double(bins);
+  if (rule.sampling_ratio > 0) runs = std::min(runs, double(bins) * double(rule.sampling_ratio));
+  const bool average = pooling == Pooling::kAverage;
+  const double taps = (average ? 2.0 : 4.0) * runs;
+  const double samples = average ? double(bins) : 4.0 * runs + double(bins);
+  return size_t(taps * sizeof(Tap<Weight>) + (samples + double(bins)) * sizeof(uint32_t));
+}
+
+template class PlanStore<float>;
+template class PlanStore<double>;
+template PlanStore<float>::Handle PlanStore<float>::Add(const AxisSampling<float>&, int64_t, Pooling);
+template PlanStore<double>::Handle PlanStore<double>::Add(const AxisSampling<double>&, int64_t, Pooling);
+template size_t AxisPlanBound<float>(int64_t, int64_t, const SamplingRule&, Pooling);
+template size_t AxisPlanBound<double>(int64_t, int64_t, const SamplingRule&, Pooling);
+
+}  // namespace roiops

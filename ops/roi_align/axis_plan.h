@@ -1,0 +1,88 @@
+// What a box asks of one axis, ready for the kernels: for each bin its samples, for each sample its taps.
+//
+// The average of a bin is linear, so all its samples merge into one whose taps carry the count too. A maximum
+// keeps samples apart; those between two pixels lie on a line, so the first and the last of them hold its
+// extremes. Either way the number of taps is bounded by the map and the output, not by the number of samples.
+
+#ifndef ROIOPS_ROI_ALIGN_AXIS_PLAN_H_
+#define ROIOPS_ROI_ALIGN_AXIS_PLAN_H_
+
+#include <cstdint>
+#include <vector>
+
+#include "roi_align/sampling.h"
+
+namespace roiops {
+
+enum class Pooling {
+  kAverage,
+  kMax,           // the maximum over interpolated samples
+  kMaxOfCorners,  // the maximum over tap times weight: what standard ONNX means by "max"
+};
+
+template <class Weight>
+struct Tap {
+  int32_t index;
+  Weight weight;
+};
+
+// Ranges are stored by their ends, in one list for all boxes of a group; a box owns a part of it.
+template <class Weight>
+struct AxisPlan {
+  const uint32_t* sample_end;  // per bin, relative to the box's first sample
+  const uint32_t* tap_end;     // per sample, relative to the box's first tap
+  const Tap<Weight>* taps;
+  int32_t first_index;  // the pixels that have taps are first_index .. last_index; none if last < first
+  int32_t last_index;
+};
+
+// Storage for the plans of a group of boxes. Offsets, not pointers, while it grows.
+template <class Weight>
+class PlanStore {
+ public:
+  struct Handle {
+    size_t ends;
+    size_t taps;
+    uint32_t bins;
+    int32_t first_index;
+    int32_t last_index;
+  };
+
+  void Clear() {
+    ends_.clear();
+    taps_.clear();
+  }
+
+  template <class A>
+  Handle Add(const AxisSampling<A>& axis, int64_t bins, Pooling pooling);
+
+  AxisPlan<Weight> Get(const Handle& handle) const {
+    const uint32_t* ends = ends_.data() + handle.ends;
+    return {ends, ends + handle.bins, taps_.data() + handle.taps, handle.first_index, handle.last_index};
+  }
+
+ private:
+  template <class A>
+  void AddAverage(const AxisSampling<A>& axis, int64_t bin);
+  template <class A>
+  void AddSamples(const AxisSampling<A>& axis, int64_t bin, Pooling pooling);
+  void AddTap(int64_t index, double weight) { taps_.push_back({int32_t(index), Weight(weight)}); }
+
+  std::vector<uint32_t> ends_;
+  std::vector<Tap<Weight>> taps_;
+  std::vector<uint32_t> tap_ends_;  // of the axis being added
+  size_t first_tap_ = 0;
+  struct ExactTap {
+    int64_t index;
+    double weight;
+  };
+  std::vector<ExactTap> merged_;  // of the bin being added
+};
+
+// Most bytes the plan of one axis can take.
+template <class Weight>
+size_t AxisPlanBound(int64_t extent, int64_t bins, const SamplingRule& rule, Pooling pooling);
+
+}  // namespace roiops
+
+#endif  // ROIOPS_ROI_ALIGN_AXIS_PLAN_H_

@@ -1,0 +1,61 @@
+// From a node's input tensors to its output: shapes are checked, boxes are checked, boxes are pooled.
+
+#ifndef ROIOPS_ROI_ALIGN_COMPUTE_H_
+#define ROIOPS_ROI_ALIGN_COMPUTE_H_
+
+#include <vector>
+
+#include "ort/custom_op.h"
+#include "roi_align/boxes.h"
+#include "roi_align/pool.h"
+
+namespace roiops {
+
+// Throws Error unless `tensor` is (N, C, H, W) with extents the kernels can index.
+FeatureMap CheckedMap(const ort::Tensor& tensor, const char* input, float spatial_scale);
+
+// The number of boxes; throws Error unless `tensor` is (K, 4).
+int64_t CheckedBoxCount(const ort::Tensor& tensor, const char* input);
+
+// Throws Error unless `tensor` is a vector of `length` elements.
+void CheckVector(const ort::Tensor& tensor, const char* input, int64_t length, const char* meaning);
+
+// The shape of Y; throws Error if its size in bytes does not fit 63 bits.
+std::vector<int64_t> CheckedOutputShape(int64_t boxes, int64_t channels, OutputSize size,
+                                        size_t element_size);
+
+// ONNX Runtime's own threads, those of the session that runs the node.
+ParallelFor SessionThreads(const ort::KernelContext& context);
+
+template <class Batch>
+std::vector<int64_t> ImagesOfBoxes(const ort::Tensor& batch, const char* input, bool is_counts,
+                                   int64_t images, int64_t boxes) {
+  if (is_counts) {
+    CheckVector(batch, input, images, "number of images");
+    return ImagesFromCounts(batch.As<Batch>(), images, boxes, input);
+  }
+  CheckVector(batch, input, boxes, "number of boxes");
+  return CheckedIndices(batch.As<Batch>(), boxes, images, input, "images");
+}
+
+// Pools `boxes` into output 0 of the node.
+template <class Stored, class BoxType>
+void ComputePooling(const ort::KernelContext& context, std::vector<FeatureMap> maps, const ort::Tensor& boxes,
+                    const char* boxes_input, const std::vector<int64_t>& images,
+                    const std::vector<int64_t>* levels, const PoolOptions& options) {
+  const int64_t count = boxes.shape[0];
+  CheckBoxesFinite(boxes.As<BoxType>(), count, boxes_input);
+  const std::vector<int64_t> shape =
+      CheckedOutputShape(count, maps[0].channels, options.output, sizeof(Stored));
+  PoolRequest<Stored, BoxType> request = {std::move(maps),
+                                          boxes.As<BoxType>(),
+                                          count,
+                                          images.data(),
+                                          levels ? levels->data() : nullptr,
+                                          static_cast<Stored*>(context.Output(0, shape))};
+  Pool(request, options, SessionThreads(context));
+}
+
+}  // namespace roiops
+
+#endif  // ROIOPS_ROI_ALIGN_COMPUTE_H_

@@ -1,0 +1,178 @@
+// Vectors of a fixed number of lanes, from the compiler's vector extensions, for the instruction set of the
+// including file.
+//
+// Everything is in an unnamed namespace and nothing comes from the standard library: a function that two
+// files share could be linked in the version of a newer instruction set and run on a processor that does not
+// have it.
+
+#ifndef ROIOPS_ROI_ALIGN_VECTOR_H_
+#define ROIOPS_ROI_ALIGN_VECTOR_H_
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(__F16C__) || defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
+#include "roi_align/half.h"
+
+namespace roiops {
+namespace {
+
+#if defined(__AVX512F__)
+constexpr int kVectorBytes = 64;
+#elif defined(__AVX2__)
+constexpr int kVectorBytes = 32;
+#else
+constexpr int kVectorBytes = 16;
+#endif
+
+template <class Scalar>
+struct VectorOf {
+  static constexpr int kLanes = kVectorBytes / int(sizeof(Scalar));
+  typedef Scalar Type __attribute__((vector_size(kVectorBytes)));
+};
+
+template <class Scalar>
+using Vector = typename VectorOf<Scalar>::Type;
+
+template <class Scalar>
+inline Vector<Scalar> Broadcast(Scalar value) {
+  return value - Vector<Scalar>{};
+}
+
+template <class Scalar>
+inline Vector<Scalar> Maximum(Vector<Scalar> a, Vector<Scalar> b) {
+  return a > b ? a : b;
+}
+
+// ---- Memory. `Scalar` is what is computed with, `Stored` what the tensor holds.
+
+template <class Scalar, class Stored>
+struct Memory;
+
+template <class Scalar>
+struct Memory<Scalar, Scalar> {
+  static Vector<Scalar> Load(const Scalar* from) {
+    Vector<Scalar> v;
+    memcpy(&v, from, sizeof(v));
+    return v;
+  }
+  static void Store(Vector<Scalar> v, Scalar* to) { memcpy(to, &v, sizeof(v)); }
+};
+
+template <>
+struct Memory<float, BFloat16> {
+  static constexpr int kLanes = VectorOf<float>::kLanes;
+  typedef uint16_t Bits __attribute__((vector_size(kLanes * 2)));
+  typedef uint32_t Wide __attribute__((vector_size(kLanes * 4)));
+
+  static Vector<float> Load(const BFloat16* from) {
+    Bits bits;
+    memcpy(&bits, from, sizeof(bits));
+    const Wide wide = __builtin_convertvector(bits, Wide) << 16;
+    Vector<float> v;
+    memcpy(&v, &wide, sizeof(v));
+    return v;
+  }
+  static void Store(Vector<float> v, BFloat16* to) {
+    Wide wide;
+    memcpy(&wide, &v, sizeof(wide));
+    const Wide rounded = (wide + 0x7FFF + ((wide >> 16) & 1)) >> 16;
+    const Wide quiet_nan = (wide >> 16) | 0x40;
+    const Bits bits = __builtin_convertvector((wide & 0x7FFFFFFF) > 0x7F800000 ? quiet_nan : rounded, Bits);
+    memcpy(to, &bits, sizeof(bits));
+  }
+};
+
+template <>
+struct Memory<float, Half> {
+#if defined(__AVX512F__)
+  static Vector<float> Load(const Half* from) {
+    return (Vector<float>)_mm512_cvtph_ps(_mm256_loadu_si256((const __m256i*)from));
+  }
+  static void Store(Vector<float> v, Half* to) {
+    _mm256_storeu_si256((__m256i*)to, _mm512_cvtps_ph((__m512)v, _MM_FROUND_TO_NEAREST_INT));
+  }
+#elif defined(__F16C__)
+  static Vector<float> Load(const Half* from) {
+    return (Vector<float>)_mm256_cvtph_ps(_mm_loadu_si128((const __m128i*)from));
+  }
+  static void Store(Vector<float> v, Half* to) {
+    _mm_storeu_si128((__m128i*)to, _mm256_cvtps_ph((__m256)v, _MM_FROUND_TO_NEAREST_INT));
+  }
+#elif defined(__aarch64__)
+  typedef __fp16 Native __attribute__((vector_size(8)));
+  static Vector<float> Load(const Half* from) {
+    Native native;
+    memcpy(&native, from, sizeof(native));
+    return __builtin_convertvector(native, Vector<float>);
+  }
+  static void Store(Vector<float> v, Half* to) {
+    const Native native = __builtin_convertvector(v, Native);
+    memcpy(to, &native, sizeof(native));
+  }
+#else
+  static Vector<float> Load(const Half* from) {
+    Vector<float> v = {};
+    for (int i = 0; i < VectorOf<float>::kLanes; ++i) v[i] = ToFloat(from[i]);
+    return v;
+  }
+  static void Store(Vector<float> v, Half* to) {
+    for (int i = 0; i < VectorOf<float>::kLanes; ++i) to[i] = ToHalf(v[i]);
+  }
+#endif
+};
+
+// ---- Transposition of a square of vectors.
+
+template <int... I>
+struct Indices {};
+template <int N, int... I>
+struct MakeIndices : MakeIndices<N - 1, N - 1, I...> {};
+template <int... I>
+struct MakeIndices<0, I...> {
+  using Type = Indices<I...>;
+};
+
+// Lane `lane` of the first (second = false) or second row of a pair whose off-diagonal blocks of `block`
+// lanes change places; lanes of the second vector count from `lanes`.
+constexpr int ExchangedLane(int lane, int block, int lanes, bool second) {
+  const bool upper = (lane / block) % 2 == 1;
+  return second ? (upper ? lanes + lane : lane + block) : (upper ? lanes + lane - block : lane);
+}
+
+template <class Scalar, int kBlock, int... I>
+inline void ExchangeBlocks(Vector<Scalar>& a, Vector<Scalar>& b, Indices<I...>) {
+  constexpr int kLanes = VectorOf<Scalar>::kLanes;
+  const Vector<Scalar> first = __builtin_shufflevector(a, b, ExchangedLane(I, kBlock, kLanes, false)...);
+  b = __builtin_shufflevector(a, b, ExchangedLane(I, kBlock, kLanes, true)...);
+  a = first;
+}
+
+template <class Scalar, int kBlock>
+inline void TransposeFrom(Vector<Scalar>* rows) {
+  constexpr int kLanes = VectorOf<Scalar>::kLanes;
+  if constexpr (kBlock < kLanes) {
+#pragma GCC unroll 16
+    for (int i = 0; i < kLanes; ++i) {
+      if ((i / kBlock) % 2 == 0) {
+        ExchangeBlocks<Scalar, kBlock>(rows[i], rows[i + kBlock], typename MakeIndices<kLanes>::Type());
+      }
+    }
+    TransposeFrom<Scalar, kBlock * 2>(rows);
+  }
+}
+
+// Row i, lane j becomes row j, lane i.
+template <class Scalar>
+inline void Transpose(Vector<Scalar>* rows) {
+  TransposeFrom<Scalar, 1>(rows);
+}
+
+}  // namespace
+}  // namespace roiops
+
+#endif  // ROIOPS_ROI_ALIGN_VECTOR_H_
