@@ -48,11 +48,32 @@ void PlanStore<Weight>::AddSamples(const AxisSampling<A>& axis, int64_t bin, Poo
   if (inside < axis.grid || axis.grid == 0) end_sample();
 }
 
+// Lists the pixels that have taps and turns the taps' indices into places in that list.
+template <class Weight>
+void PlanStore<Weight>::NumberPixels() {
+  int32_t low = INT32_MAX;
+  int32_t high = -1;
+  for (size_t i = first_tap_; i < taps_.size(); ++i) {
+    low = std::min(low, taps_[i].index);
+    high = std::max(high, taps_[i].index);
+  }
+  if (high < 0) return;
+  numbers_.assign(size_t(high - low) + 1, 0);
+  for (size_t i = first_tap_; i < taps_.size(); ++i) numbers_[size_t(taps_[i].index - low)] = 1;
+  int32_t next = 0;
+  for (size_t i = 0; i < numbers_.size(); ++i) {
+    if (!numbers_[i]) continue;
+    pixels_.push_back(low + int32_t(i));
+    numbers_[i] = next++;
+  }
+  for (size_t i = first_tap_; i < taps_.size(); ++i) taps_[i].index = numbers_[size_t(taps_[i].index - low)];
+}
+
 template <class Weight>
 template <class A>
 typename PlanStore<Weight>::Handle PlanStore<Weight>::Add(const AxisSampling<A>& axis, int64_t bins,
                                                           Pooling pooling) {
-  Handle handle = {ends_.size(), taps_.size(), uint32_t(bins), INT32_MAX, -1};
+  Handle handle = {ends_.size(), taps_.size(), pixels_.size(), 0, uint32_t(bins)};
   first_tap_ = taps_.size();
   tap_ends_.clear();
   for (int64_t bin = 0; bin < bins; ++bin) {
@@ -64,11 +85,8 @@ typename PlanStore<Weight>::Handle PlanStore<Weight>::Add(const AxisSampling<A>&
     ends_.push_back(uint32_t(tap_ends_.size()));
   }
   ends_.insert(ends_.end(), tap_ends_.begin(), tap_ends_.end());
-  if (taps_.size() == first_tap_) handle.first_index = 0;
-  for (size_t i = first_tap_; i < taps_.size(); ++i) {
-    handle.first_index = std::min(handle.first_index, taps_[i].index);
-    handle.last_index = std::max(handle.last_index, taps_[i].index);
-  }
+  NumberPixels();
+  handle.pixel_count = int32_t(pixels_.size() - handle.pixels);
   return handle;
 }
 
@@ -81,7 +99,7 @@ size_t AxisPlanBound(int64_t extent, int64_t bins, const SamplingRule& rule, Poo
   const bool average = pooling == Pooling::kAverage;
   const double taps = (average ? 2.0 : 4.0) * runs;
   const double samples = average ? double(bins) : 4.0 * runs + double(bins);
-  return size_t(taps * sizeof(Tap<Weight>) + (samples + double(bins)) * sizeof(uint32_t));
+  return size_t(taps * (sizeof(Tap<Weight>) + sizeof(int32_t)) + (samples + double(bins)) * sizeof(uint32_t));
 }
 
 template class PlanStore<float>;

@@ -31,9 +31,9 @@ template <class Weight>
 struct AxisPlan {
   const uint32_t* sample_end;  // per bin, relative to the box's first sample
   const uint32_t* tap_end;     // per sample, relative to the box's first tap
-  const Tap<Weight>* taps;
-  int32_t first_index;  // the pixels that have taps are first_index .. last_index; none if last < first
-  int32_t last_index;
+  const Tap<Weight>* taps;     // their index counts in `pixels`
+  const int32_t* pixels;       // the pixels that have taps, ascending
+  int32_t pixel_count;
 };
 
 // Storage for the plans of a group of boxes. Offsets, not pointers, while it grows.
@@ -43,14 +43,15 @@ class PlanStore {
   struct Handle {
     size_t ends;
     size_t taps;
+    size_t pixels;
+    int32_t pixel_count;
     uint32_t bins;
-    int32_t first_index;
-    int32_t last_index;
   };
 
   void Clear() {
     ends_.clear();
     taps_.clear();
+    pixels_.clear();
   }
 
   template <class A>
@@ -58,7 +59,8 @@ class PlanStore {
 
   AxisPlan<Weight> Get(const Handle& handle) const {
     const uint32_t* ends = ends_.data() + handle.ends;
-    return {ends, ends + handle.bins, taps_.data() + handle.taps, handle.first_index, handle.last_index};
+    return {ends, ends + handle.bins, taps_.data() + handle.taps, pixels_.data() + handle.pixels,
+            handle.pixel_count};
   }
 
  private:
@@ -67,16 +69,21 @@ class PlanStore {
   template <class A>
   void AddSamples(const AxisSampling<A>& axis, int64_t bin, Pooling pooling);
   void AddTap(int64_t index, double weight) { taps_.push_back({int32_t(index), Weight(weight)}); }
+  void NumberPixels();
 
   std::vector<uint32_t> ends_;
   std::vector<Tap<Weight>> taps_;
-  std::vector<uint32_t> tap_ends_;  // of the axis being added
+  std::vector<int32_t> pixels_;
+
+  // Of the axis being added.
   size_t first_tap_ = 0;
+  std::vector<uint32_t> tap_ends_;
+  std::vector<int32_t> numbers_;
   struct ExactTap {
     int64_t index;
     double weight;
   };
-  std::vector<ExactTap> merged_;  // of the bin being added
+  std::vector<ExactTap> merged_;  // of one bin
 };
 
 // Most bytes the plan of one axis can take.

@@ -63,19 +63,19 @@ const KernelSet& ActiveKernels() {
 const char* const* UsableKernels() { return GetUsable().names; }
 
 template <>
-const BoxKernels<float, float>& KernelsFor<float>(const KernelSet& set) {
+const BlockKernels<float, float>& KernelsFor<float>(const KernelSet& set) {
   return set.f32;
 }
 template <>
-const BoxKernels<double, double>& KernelsFor<double>(const KernelSet& set) {
+const BlockKernels<double, double>& KernelsFor<double>(const KernelSet& set) {
   return set.f64;
 }
 template <>
-const BoxKernels<float, Half>& KernelsFor<Half>(const KernelSet& set) {
+const BlockKernels<float, Half>& KernelsFor<Half>(const KernelSet& set) {
   return set.f16;
 }
 template <>
-const BoxKernels<float, BFloat16>& KernelsFor<BFloat16>(const KernelSet& set) {
+const BlockKernels<float, BFloat16>& KernelsFor<BFloat16>(const KernelSet& set) {
   return set.bf16;
 }
 

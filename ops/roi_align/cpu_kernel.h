@@ -1,4 +1,4 @@
-// What the CPU kernels are given and where the one for this processor is found.
+// What the CPU kernels are given and where the ones for this processor are found.
 
 #ifndef ROIOPS_ROI_ALIGN_CPU_KERNEL_H_
 #define ROIOPS_ROI_ALIGN_CPU_KERNEL_H_
@@ -11,17 +11,32 @@
 
 namespace roiops {
 
-// One box, pooled for a block of channels.
+// The kernels work on a copy of a part of the map, the tile, whose channels are interleaved. It is packed in
+// squares of as many pixels of a row as there are lanes.
+struct Square {
+  int32_t row;
+  int32_t column;  // the first one
+};
+
+// One box on its feature map.
 template <class Weight, class Stored>
 struct BoxTask {
-  const Stored* image;    // channel 0 of the box's image
-  const Stored* map_end;  // end of the tensor the image is in; the kernels read up to a vector past a row,
-                          // never past this
-  int64_t plane;          // height * width, the distance between channels
+  const Stored* image;  // channel 0 of the box's image
+  const Stored*
+      map_end;  // end of the tensor the image is in: kernels read past the end of a row, never past this
+  int64_t height;
   int64_t width;
   Stored* output;  // channel 0 of the box's part of Y
   AxisPlan<Weight> rows;
   AxisPlan<Weight> columns;
+
+  // The tile holds `tile_stride` pixels of each row, from this row and column on. The first `squares` of the
+  // list handed to the kernel that no box before has taken are to be packed before this box is pooled.
+  int64_t tile_row;
+  int64_t tile_column;
+  int64_t tile_stride;
+  int64_t squares;
+  bool row_by_row;  // the box is too large for the tile, which holds one row of it at a time
 };
 
 struct OutputSize {
@@ -29,25 +44,45 @@ struct OutputSize {
   int64_t width;
 };
 
-// A kernel pools channels [channel, channel + count) of one box, count <= lanes. `scratch` has ScratchBytes
-// and is aligned to 64 bytes.
+// Memory a kernel works in, aligned to kVectorAlignment. Sizes are in vectors.
+struct Scratch {
+  void* tile;
+  void* columns;  // kStripColumns, or the width of the widest map if that is more
+  void* outputs;  // kTileOutputs, or one row of outputs if that is more
+};
+
+constexpr size_t kVectorAlignment = 64;
+constexpr int64_t kStripColumns = 512;
+constexpr int64_t kTileOutputs = 1024;
+
+// Boxes in the order in which they are pooled, and all squares that they need, each once.
 template <class Weight, class Stored>
-using BoxKernel = void (*)(const BoxTask<Weight, Stored>& box, OutputSize size, int64_t channel,
-                           int64_t count, void* scratch);
+struct BoxList {
+  const BoxTask<Weight, Stored>* const* boxes;
+  int64_t count;
+  const Square* squares;
+  int64_t square_count;
+};
+
+// A kernel pools channels [channel, channel + count) of a list of boxes, count <= lanes.
+template <class Weight, class Stored>
+using BlockKernel = void (*)(const BoxList<Weight, Stored>& list, OutputSize size, int64_t channel,
+                             int64_t count, const Scratch& scratch);
 
 template <class Weight, class Stored>
-struct BoxKernels {
-  BoxKernel<Weight, Stored> average;
-  BoxKernel<Weight, Stored> maximum;
+struct BlockKernels {
+  BlockKernel<Weight, Stored> average;
+  BlockKernel<Weight, Stored> maximum;
   int lanes;
 };
 
+// The kernels of one instruction set.
 struct KernelSet {
   const char* name;
-  BoxKernels<float, float> f32;
-  BoxKernels<double, double> f64;
-  BoxKernels<float, Half> f16;
-  BoxKernels<float, BFloat16> bf16;
+  BlockKernels<float, float> f32;
+  BlockKernels<double, double> f64;
+  BlockKernels<float, Half> f16;
+  BlockKernels<float, BFloat16> bf16;
 };
 
 template <class Stored>
@@ -60,23 +95,7 @@ struct ComputeType<double> {
 };
 
 template <class Stored>
-const BoxKernels<typename ComputeType<Stored>::Type, Stored>& KernelsFor(const KernelSet& set);
-
-// Output rows are transposed and written a tile at a time.
-constexpr int64_t kTileOutputs = 1024;
-
-static inline int64_t TileRows(OutputSize size) {
-  const int64_t rows = kTileOutputs / size.width;
-  return rows < 1 ? 1 : (rows < size.height ? rows : size.height);
-}
-
-// Bytes of scratch for boxes on maps of at most `map_width` columns: a row of columns and a tile of outputs,
-// each element a vector.
-static inline size_t ScratchBytes(OutputSize size, int64_t map_width) {
-  constexpr size_t kWidestVector = 64;
-  const int64_t columns = map_width + int64_t(kWidestVector);
-  return size_t(columns + TileRows(size) * size.width) * kWidestVector;
-}
+const BlockKernels<typename ComputeType<Stored>::Type, Stored>& KernelsFor(const KernelSet& set);
 
 // The best set this processor runs, or the one named by the environment variable ROIOPS_ISA if that is a
 // lower one.

@@ -2,22 +2,85 @@
 
 #include <algorithm>
 #include <atomic>
+#include <memory>
+#include <mutex>
 #include <new>
+#include <thread>
+#include <tuple>
 
 namespace roiops {
 namespace {
 
-// Boxes are planned and pooled in groups: the unit of work that one thread takes at a time is a group of
-// boxes on a block of channels. Blocks come first in the order of work, so that a block's planes stay in the
-// cache while all boxes visit them.
 constexpr int64_t kGroupBoxes = 64;
-constexpr int64_t kMaxChunkGroups = 64;
+constexpr int64_t kChunkBoxes = 4096;
+
+// A task shorter than this is not worth handing to another thread.
+constexpr double kTaskNanoseconds = 20000;
+
+// Memory of one running task.
+class ScratchBuffer {
+ public:
+  ScratchBuffer(size_t lanes, int64_t tile_capacity, int64_t columns, int64_t outputs, size_t element_size) {
+    const size_t vector = lanes * element_size;
+    const size_t tile_bytes = Rounded(size_t(tile_capacity) * vector);
+    const size_t column_bytes = Rounded(size_t(columns) * vector);
+    const size_t output_bytes = Rounded(size_t(outputs) * vector);
+    memory_.reset(static_cast<char*>(::operator new(tile_bytes + column_bytes + output_bytes, kAlignment)));
+    scratch_.tile = memory_.get();
+    scratch_.columns = memory_.get() + tile_bytes;
+    scratch_.outputs = memory_.get() + tile_bytes + column_bytes;
+  }
+
+  const Scratch& get() const { return scratch_; }
+
+ private:
+  static constexpr std::align_val_t kAlignment{kVectorAlignment};
+  struct Free {
+    void operator()(char* memory) const { ::operator delete(memory, kAlignment); }
+  };
+  static size_t Rounded(size_t bytes) {
+    return (bytes + kVectorAlignment - 1) / kVectorAlignment * kVectorAlignment;
+  }
+
+  std::unique_ptr<char, Free> memory_;
+  Scratch scratch_;
+};
+
+// Tasks that run one after the other on a thread share a buffer, whose pages are then already mapped and
+// cached.
+class ScratchPool {
+ public:
+  using Buffer = std::unique_ptr<ScratchBuffer>;
+
+  template <class Make>
+  Buffer Take(const Make& make) {
+    {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      if (!free_.empty()) {
+        Buffer buffer = std::move(free_.back());
+        free_.pop_back();
+        return buffer;
+      }
+    }
+    return make();
+  }
+
+  void Give(Buffer buffer) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    free_.push_back(std::move(buffer));
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Buffer> free_;
+};
 
 template <class Stored, class BoxType>
 class Pooler {
  public:
   using Weight = typename ComputeType<Stored>::Type;
   using Request = PoolRequest<Stored, BoxType>;
+  using Task = BoxTask<Weight, Stored>;
 
   Pooler(const Request& request, const PoolOptions& options, const ParallelFor& parallel_for)
       : request_(request),
@@ -27,28 +90,27 @@ class Pooler {
         kernel_(options.pooling == Pooling::kAverage ? kernels_.average : kernels_.maximum),
         channels_(request.maps[0].channels) {
     size_t plan_bytes = 1;
+    int64_t widest = 0;
     for (const FeatureMap& map : request.maps) {
       plan_bytes =
           std::max(plan_bytes,
                    AxisPlanBound<Weight>(map.height, options.output.height, options.rule, options.pooling) +
                        AxisPlanBound<Weight>(map.width, options.output.width, options.rule, options.pooling));
-      widest_map_ = std::max(widest_map_, map.width);
+      const int64_t padded_width = Padded(map.width);
+      widest = std::max(widest, padded_width);
+      tile_capacity_ = std::max(tile_capacity_, padded_width * map.height);
     }
-    const int64_t chunk = int64_t(kPlanBytes / plan_bytes);
-    chunk_boxes_ = std::max<int64_t>(1, std::min(chunk, kMaxChunkGroups * kGroupBoxes));
+    const int64_t most = int64_t(kTileBytes / (size_t(kernels_.lanes) * sizeof(Weight)));
+    tile_capacity_ = std::max(widest, std::min(tile_capacity_, most));
+    columns_ = std::max(widest, kStripColumns);
+    outputs_ =
+        std::max(options.output.width, std::min(kTileOutputs, options.output.width * options.output.height));
+    chunk_boxes_ = std::max<int64_t>(1, std::min(int64_t(kPlanBytes / plan_bytes), kChunkBoxes));
   }
 
   void Run() {
     for (int64_t begin = 0; begin < request_.count; begin += chunk_boxes_) {
-      const int64_t count = std::min(chunk_boxes_, request_.count - begin);
-      const int64_t groups = (count + kGroupBoxes - 1) / kGroupBoxes;
-      groups_.resize(size_t(groups));
-      const int64_t blocks = (channels_ + kernels_.lanes - 1) / kernels_.lanes;
-      Parallel(groups, [&](int64_t g) {
-        const int64_t first = begin + g * kGroupBoxes;
-        Plan(groups_[size_t(g)], first, std::min(first + kGroupBoxes, begin + count));
-      });
-      Parallel(groups * blocks, [&](int64_t i) { PoolGroup(groups_[size_t(i % groups)], i / groups); });
+      RunChunk(begin, std::min(begin + chunk_boxes_, request_.count));
     }
   }
 
@@ -56,8 +118,126 @@ class Pooler {
   struct Group {
     PlanStore<Weight> store;
     std::vector<typename PlanStore<Weight>::Handle> handles;  // rows and columns of each box
-    std::vector<BoxTask<Weight, Stored>> tasks;
+    std::vector<Task> tasks;
   };
+
+  void RunChunk(int64_t begin, int64_t end) {
+    const int64_t groups = (end - begin + kGroupBoxes - 1) / kGroupBoxes;
+    groups_.resize(size_t(groups));
+    Parallel(groups, [&](int64_t g) {
+      const int64_t first = begin + g * kGroupBoxes;
+      Plan(groups_[size_t(g)], first, std::min(first + kGroupBoxes, end));
+    });
+    order_.clear();
+    for (Group& group : groups_) {
+      for (Task& task : group.tasks) order_.push_back(&task);
+    }
+    SortByPlace();
+
+    // Work is split by blocks of channels first, so that one thread packs what all boxes need of them. Boxes
+    // are split as well where there are fewer blocks than keep all threads busy.
+    const int64_t boxes = end - begin;
+    const int64_t blocks = (channels_ + kernels_.lanes - 1) / kernels_.lanes;
+    const double nanoseconds = double(boxes) * double(blocks) *
+                               double(options_.output.height * options_.output.width) *
+                               double(kernels_.lanes);
+    const int64_t worthwhile = std::max<int64_t>(1, int64_t(nanoseconds / kTaskNanoseconds));
+    const int64_t wanted =
+        std::min<int64_t>(worthwhile, 4 * std::max(1u, std::thread::hardware_concurrency()));
+    const int64_t parts = std::min(boxes, (wanted + blocks - 1) / blocks);
+    parts_.resize(size_t(parts));
+    Parallel(parts,
+             [&](int64_t p) { PlaceTiles(parts_[size_t(p)], boxes * p / parts, boxes * (p + 1) / parts); });
+    const int64_t tasks = std::min(blocks * parts, std::max(worthwhile, parts));
+    Parallel(tasks, [&](int64_t t) {
+      ScratchPool::Buffer buffer = scratch_.Take([&] {
+        return std::make_unique<ScratchBuffer>(size_t(kernels_.lanes), tile_capacity_, columns_, outputs_,
+                                               sizeof(Weight));
+      });
+      const int64_t last = blocks * parts * (t + 1) / tasks;
+      for (int64_t i = blocks * parts * t / tasks; i < last; ++i) {
+        PoolPart(parts_[size_t(i % parts)], i / parts, buffer->get());
+      }
+      scratch_.Give(std::move(buffer));
+    });
+  }
+
+  // Boxes that one task pools one after the other, and the squares they need.
+  struct Part {
+    int64_t begin;
+    int64_t end;
+    std::vector<Square> squares;
+    std::vector<uint8_t> packed;
+  };
+
+  void PoolPart(const Part& part, int64_t block, const Scratch& scratch) const {
+    const int64_t channel = block * kernels_.lanes;
+    const int64_t count = std::min<int64_t>(kernels_.lanes, channels_ - channel);
+    const BoxList<Weight, Stored> list = {order_.data() + part.begin, part.end - part.begin,
+                                          part.squares.data(), int64_t(part.squares.size())};
+    kernel_(list, options_.output, channel, count, scratch);
+  }
+
+  // Decides for each box of a part what the tile holds: the whole map where that fits, so that boxes share
+  // what is packed, else the box's part of it, else one row of that.
+  void PlaceTiles(Part& part, int64_t begin, int64_t end) {
+    part.begin = begin;
+    part.end = end;
+    part.squares.clear();
+    const Stored* image_in_tile = nullptr;
+    for (int64_t i = begin; i < end; ++i) {
+      Task& task = *order_[size_t(i)];
+      task.squares = 0;
+      if (task.rows.pixel_count == 0 || task.columns.pixel_count == 0) continue;
+      const int32_t* rows = task.rows.pixels;
+      const int32_t* columns = task.columns.pixels;
+      const int64_t first_column = columns[0];
+      const int64_t end_column = columns[task.columns.pixel_count - 1] + 1;
+      const int64_t row_span = rows[task.rows.pixel_count - 1] + 1 - rows[0];
+      const int64_t map_stride = Padded(task.width);
+      const bool whole_map = task.height * map_stride <= tile_capacity_;
+      task.tile_row = whole_map ? 0 : rows[0];
+      task.tile_column = whole_map ? 0 : first_column;
+      task.tile_stride = whole_map ? map_stride : Padded(end_column - first_column);
+      task.row_by_row = !whole_map && row_span * task.tile_stride > tile_capacity_;
+      if (task.row_by_row || !whole_map || task.image != image_in_tile) {
+        part.packed.assign(
+            task.row_by_row ? 0 : size_t((whole_map ? task.height : row_span) * task.tile_stride), 0);
+      }
+      image_in_tile = whole_map ? task.image : nullptr;
+      if (!task.row_by_row) task.squares = AddSquares(part, task, first_column, end_column);
+    }
+  }
+
+  // Lists the squares under a box that are not packed yet; returns their number.
+  int64_t AddSquares(Part& part, const Task& task, int64_t first_column, int64_t end_column) const {
+    const size_t before = part.squares.size();
+    const int64_t first = (first_column - task.tile_column) / kernels_.lanes * kernels_.lanes;
+    for (int32_t r = 0; r < task.rows.pixel_count; ++r) {
+      const int32_t row = task.rows.pixels[r];
+      uint8_t* packed = part.packed.data() + (row - task.tile_row) * task.tile_stride;
+      for (int64_t at = first; at < end_column - task.tile_column; at += kernels_.lanes) {
+        if (packed[at]) continue;
+        packed[at] = 1;
+        part.squares.push_back({row, int32_t(task.tile_column + at)});
+      }
+    }
+    return int64_t(part.squares.size() - before);
+  }
+
+  int64_t Padded(int64_t width) const {
+    return (width + kernels_.lanes - 1) / kernels_.lanes * kernels_.lanes;
+  }
+
+  // Boxes that lie near each other follow one another, so that what one has packed is still in the cache for
+  // the next.
+  void SortByPlace() {
+    const auto place = [](const Task* task) {
+      return std::make_tuple(task->image, task->rows.pixel_count ? task->rows.pixels[0] : 0);
+    };
+    std::sort(order_.begin(), order_.end(),
+              [&](const Task* a, const Task* b) { return place(a) < place(b); });
+  }
 
   // Tasks run on threads that must not see an exception; the only one they can meet is a lack of memory.
   template <class Task>
@@ -78,7 +258,7 @@ class Pooler {
     if (out_of_memory) throw std::bad_alloc();
   }
 
-  void Plan(Group& group, int64_t begin, int64_t end) {
+  void Plan(Group& group, int64_t begin, int64_t end) const {
     using A = Weight;  // sums and decisions are taken in the same arithmetic
     group.store.Clear();
     group.handles.clear();
@@ -94,12 +274,12 @@ class Pooler {
       };
       add(1, 3, size.height, map.height);
       add(0, 2, size.width, map.width);
-      const int64_t plane = map.height * map.width;
       const Stored* data = static_cast<const Stored*>(map.data);
-      BoxTask<Weight, Stored> task = {};
-      task.image = data + request_.images[k] * channels_ * plane;
-      task.map_end = data + map.images * channels_ * plane;
-      task.plane = plane;
+      const int64_t image_size = channels_ * map.height * map.width;
+      Task task = {};
+      task.image = data + request_.images[k] * image_size;
+      task.map_end = data + map.images * image_size;
+      task.height = map.height;
       task.width = map.width;
       task.output = request_.output + k * channels_ * size.height * size.width;
       group.tasks.push_back(task);
@@ -110,26 +290,20 @@ class Pooler {
     }
   }
 
-  void PoolGroup(const Group& group, int64_t block) const {
-    constexpr std::align_val_t kAlignment{64};
-    void* scratch = ::operator new(ScratchBytes(options_.output, widest_map_), kAlignment);
-    const int64_t channel = block * kernels_.lanes;
-    const int64_t count = std::min<int64_t>(kernels_.lanes, channels_ - channel);
-    for (const BoxTask<Weight, Stored>& task : group.tasks) {
-      kernel_(task, options_.output, channel, count, scratch);
-    }
-    ::operator delete(scratch, kAlignment);
-  }
-
   const Request& request_;
   const PoolOptions& options_;
   const ParallelFor& parallel_for_;
-  const BoxKernels<Weight, Stored>& kernels_;
-  const BoxKernel<Weight, Stored> kernel_;
+  const BlockKernels<Weight, Stored>& kernels_;
+  const BlockKernel<Weight, Stored> kernel_;
   const int64_t channels_;
-  int64_t widest_map_ = 0;
+  int64_t tile_capacity_ = 0;
+  int64_t columns_ = 0;
+  int64_t outputs_ = 0;
   int64_t chunk_boxes_ = 0;
   std::vector<Group> groups_;
+  std::vector<Task*> order_;
+  std::vector<Part> parts_;
+  ScratchPool scratch_;
 };
 
 }  // namespace

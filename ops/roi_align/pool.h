@@ -45,13 +45,15 @@ struct PoolRequest {
 // Runs task(i) for i in [0, count), in any order, on one or several threads; tasks do not throw.
 using ParallelFor = std::function<void(int64_t count, const std::function<void(int64_t)>& task)>;
 
-// Throws std::bad_alloc if memory for scratch cannot be had. Scratch: the plans of a chunk of boxes, at most
-// kPlanBytes or those of one box, and ScratchBytes per running task.
+// Throws std::bad_alloc if memory for scratch cannot be had. Scratch is, for the plans of a chunk of boxes,
+// at most kPlanBytes or what one box needs; and for each running task, at most kTileBytes or one row of the
+// widest map, and vectors for two rows of that map and 1024 outputs or one row of them.
 template <class Stored, class BoxType>
 void Pool(const PoolRequest<Stored, BoxType>& request, const PoolOptions& options,
           const ParallelFor& parallel_for);
 
 constexpr size_t kPlanBytes = size_t(32) << 20;
+constexpr size_t kTileBytes = size_t(8) << 20;
 
 }  // namespace roiops
 
