@@ -1,0 +1,1 @@
+"""RoIAlign for ONNX Runtime: custom operators, a NumPy library and exporter helpers."""
