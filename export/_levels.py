@@ -8,8 +8,8 @@ Every helper maps boxes (K, 4) in image pixels to levels (K,) int64 counted from
 - mmdetection: ``floor(log2(s / finest_scale + 1e-6))``
 - Paddle (CPU): ``floor(refer_level + log2(s / refer_scale + 1e-6))``, an inverted box has area 0
 
-Each is clamped to the pyramid. A negative or NaN area, where the frameworks convert a NaN to an integer, counts
-as 0, so the box goes to the finest map. The nodes need standard opset 11 or newer.
+Each is clamped to the pyramid. A negative or NaN area, where the frameworks convert a NaN to an integer,
+counts as 0, so the box goes to the finest map. The nodes need standard opset 11 or newer.
 """
 
 from __future__ import annotations

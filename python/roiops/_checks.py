@@ -151,9 +151,10 @@ def pyramid(values: Any, scales: tuple[float, ...]) -> list[np.ndarray]:
 
 def _as_array(value: Any, name: str) -> np.ndarray:
     try:
-        return np.asarray(value)
+        array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name}: not an array of numbers ({error})") from error
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
 
 
 def _index_vector(value: Any, name: str, length: int, what: str) -> np.ndarray:

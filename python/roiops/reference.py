@@ -1,9 +1,15 @@
 """RoIAlign written for reading: float64 NumPy, sample by sample, the oracle of the test suite.
 
-Per box and axis: ``start = lo * scale - offset`` (offset 0.5 if aligned), ``size = hi * scale - lo * scale`` (at
-least 1 if not aligned), ``bin = size / bins``, ``grid = sampling_ratio`` or, when that is <= 0, ``ceil(bin)``.
-Sample ``i`` of the ``grid`` samples of bin ``p`` lies at ``start + p * bin + (i + 0.5) * bin / grid`` and counts
-as zero when it is more than one pixel outside the map. This is Mask R-CNN's RoIAlign as torchvision computes it.
+Per box and axis, with ``offset`` 0.5 if aligned and else 0::
+
+    start = lo * scale - offset
+    size = hi * scale - lo * scale              # at least 1 if not aligned
+    bin = size / bins
+    grid = sampling_ratio                       # ceil(bin) if that is <= 0
+    position = start + p * bin + (i + 0.5) * bin / grid      # sample i < grid of bin p
+
+Samples more than one pixel outside the map count as zero. The formula is that of Mask R-CNN's RoIAlign as
+torchvision computes it.
 
 Two decisions jump when a coordinate moves by one rounding error: how many samples a bin has, and whether a
 sample is outside. Both are taken in the arithmetic of the boxes (float32; float64 for float64 features), as
@@ -174,7 +180,7 @@ def _position(start, size, grid, p, i, real):
 
 
 def _inside(position: Callable[[Any], np.floating], grid: int, extent: int) -> np.ndarray:
-    """Return the indices of a bin's samples inside the map: positions are monotonic, so they are one range."""
+    """Return the indices of a bin's samples inside the map: one range, since positions are monotonic."""
     if grid and position(0) <= position(grid - 1):
         first = _first(lambda i: position(i) >= -1, grid)
         last = _first(lambda i: position(i) > extent, grid)
@@ -185,7 +191,7 @@ def _inside(position: Callable[[Any], np.floating], grid: int, extent: int) -> n
 
 
 def _first(condition: Callable[[int], bool], count: int) -> int:
-    """Return by bisection the first i in [0, count) that meets a condition which then stays true; else count."""
+    """Return the first i in [0, count) that meets a condition which then stays true; else count."""
     low, high = 0, count
     while low < high:
         middle = (low + high) // 2
