@@ -64,7 +64,11 @@ def builtin(x, boxes, indices, output_size, scale=1.0, ratio=0, aligned=True, mo
         mode=mode,
     )
     kind = TYPES[x.dtype.name]
-    inputs = [("X", kind, [None] * 4), ("rois", kind, [None, 4]), ("batch_indices", TensorProto.INT64, [None])]
+    inputs = [
+        ("X", kind, [None] * 4),
+        ("rois", kind, [None, 4]),
+        ("batch_indices", TensorProto.INT64, [None]),
+    ]
     model = one_node_model([node], inputs, [("Y", kind, [None] * 4)])
     feeds = {"X": x, "rois": boxes.astype(x.dtype), "batch_indices": np.asarray(indices, np.int64)}
     return run(model, feeds, plugin=False)

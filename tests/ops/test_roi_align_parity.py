@@ -1,4 +1,4 @@
-"""The operator in ONNX Runtime against the float64 oracle, the built-in operator and ONNX's own test cases."""
+"""The operator against the float64 oracle, the built-in operator and ONNX's own test cases."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def bfloat16_model(boxes_type, batch_dtype, attributes):
 
 
 def assert_close_to_oracle(y, expected, x):
-    """The bounds of every dtype: 2e-5 (float64: 1e-12) of the largest feature, plus one rounding of the result."""
+    """Bound: 2e-5 (float64: 1e-12) of the largest feature, plus one rounding of the result to its dtype."""
     largest = float(np.abs(x.astype(np.float64)).max(initial=0.0))
     bound = (1e-12 if x.dtype == np.float64 else 2e-5) * largest
     relative, absolute = ROUNDING[x.dtype.name]
@@ -133,7 +133,9 @@ def cases(draw):
 @given(cases())
 def test_matches_the_oracle(case):
     y = operator(**case)
-    expected = reference.roi_align(*list(case.values())[:7], mode=case["mode"], batch_format=case["batch_format"])
+    expected = reference.roi_align(
+        *list(case.values())[:7], mode=case["mode"], batch_format=case["batch_format"]
+    )
     assert y.dtype == case["x"].dtype and y.shape == expected.shape
     assert_close_to_oracle(y, expected, case["x"])
 
@@ -198,6 +200,7 @@ def test_agrees_with_the_builtin_operator(dtype, ratio, aligned):
     np.testing.assert_allclose(y, builtin(*arguments), atol=1e-4 if dtype == np.float32 else 1e-12)
 
 
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # from building the cases of the other operators
 @pytest.mark.parametrize("name", ["test_roialign_aligned_false", "test_roialign_aligned_true"])
 def test_onnx_backend_case(name):
     (case,) = [case for case in collect_testcases("RoiAlign") if case.name == name]

@@ -111,7 +111,7 @@ def test_boxes_num_and_batch_indices_say_the_same():
 
 
 def test_number_of_samples_is_decided_in_the_arithmetic_of_the_boxes():
-    # Between these float32 numbers lie 1.0000000224 pixels, which float32 rounds to 1: one sample instead of two.
+    # Between these float32 numbers lie 1.0000000224 pixels, in float32 one: one sample instead of two.
     x = np.random.default_rng(0).standard_normal((1, 1, 8, 8)).astype(np.float32)
     box = np.array([[0.1, 0.1, 1.1, 1.1]], np.float32)
     for dtype, samples in [(np.float32, 1), (np.float64, 2)]:
