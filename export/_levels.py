@@ -135,14 +135,12 @@ class _LevelGraph:
     """Collects nodes; every method returns the name of the value it adds."""
 
     def __init__(self, output: str):
-        if not isinstance(output, str) or not output:
-            raise TypeError(f"levels: expected a value name, got {output!r}")
-        self.output = output
+        self.output = _checks.value_name(output, "levels")
         self.nodes: list[onnx.NodeProto] = []
 
     def area(self, boxes: str, extra: float = 0.0, inverted_is_zero: bool = False) -> str:
         """Width times height, 0 where that is negative or NaN."""
-        boxes = self._op("Cast", boxes, to=TensorProto.FLOAT)
+        boxes = self._op("Cast", _checks.value_name(boxes, "boxes"), to=TensorProto.FLOAT)
         corner = [self._constant([i], np.int64) for i in (0, 2, 4, 1)]
         sides = self._op(
             "Sub",

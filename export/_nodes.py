@@ -47,11 +47,11 @@ def make_roi_align_node(
     return helper.make_node(
         "RoiAlign",
         [
-            _value_name(x, "x"),
-            _value_name(boxes, "boxes"),
-            _value_name(batch, "batch"),
+            _checks.value_name(x, "x"),
+            _checks.value_name(boxes, "boxes"),
+            _checks.value_name(batch, "batch"),
         ],
-        [_value_name(output, "output")],
+        [_checks.value_name(output, "output")],
         name=name,
         domain=DOMAIN,
         spatial_scale=_checks.spatial_scale(spatial_scale),
@@ -99,12 +99,12 @@ def make_multiscale_roi_align_node(
     return helper.make_node(
         "MultiScaleRoiAlign",
         [
-            _value_name(boxes, "boxes"),
-            _value_name(batch, "batch"),
-            _value_name(levels, "levels"),
-            *(_value_name(x, f"xs[{i}]") for i, x in enumerate(xs)),
+            _checks.value_name(boxes, "boxes"),
+            _checks.value_name(batch, "batch"),
+            _checks.value_name(levels, "levels"),
+            *(_checks.value_name(x, f"xs[{i}]") for i, x in enumerate(xs)),
         ],
-        [_value_name(output, "output")],
+        [_checks.value_name(output, "output")],
         name=name,
         domain=DOMAIN,
         spatial_scales=scales,
@@ -125,11 +125,3 @@ def _common_attributes(
         "mode": _checks.choice(mode, "mode", _checks.MODES),
         "batch_format": _checks.choice(batch_format, "batch_format", _checks.BATCH_FORMATS),
     }
-
-
-def _value_name(value: Any, argument: str) -> str:
-    if not isinstance(value, str):
-        raise TypeError(f"{argument}: expected a value name (str), got {type(value).__name__}")
-    if not value:
-        raise ValueError(f"{argument}: expected a value name, got an empty string")
-    return value

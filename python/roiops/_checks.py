@@ -81,6 +81,15 @@ def choice(value: Any, name: str, choices: Sequence[str]) -> str:
     return value
 
 
+def value_name(value: Any, name: str) -> str:
+    """Check the name of a value in an ONNX graph."""
+    if not isinstance(value, str):
+        raise TypeError(f"{name}: expected a value name (str), got {type(value).__name__}")
+    if not value:
+        raise ValueError(f"{name}: expected a value name, got an empty string")
+    return value
+
+
 def features(value: Any, name: str = "x") -> np.ndarray:
     """Check a feature map: an array of shape (N, C, H, W) of one of the operator's dtypes."""
     array = _as_array(value, name)
