@@ -60,8 +60,8 @@ class MultiScaleRoiAlignKernel : public ort::Kernel {
   const std::vector<float> spatial_scales_;
 };
 
-void Infer(const ort::ShapeInference& context, ONNXTensorElementDataType output) {
-  InferPooledShape(context, output, /*map_input=*/kFirstMap, /*boxes_input=*/0);
+void Infer(const ort::ShapeInference& context) {
+  InferPooledShape(context, /*map_input=*/kFirstMap, /*boxes_input=*/0);
 }
 
 }  // namespace

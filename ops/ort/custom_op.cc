@@ -31,7 +31,7 @@ OrtStatus* Compute(void* kernel, OrtKernelContext* context) {
 }
 
 OrtStatus* InferShape(const OrtCustomOp* op, OrtShapeInferContext* context) {
-  return Guarded(ORT_FAIL, [&] { SpecOf(op).infer(ShapeInference(context), SpecOf(op).output); });
+  return Guarded(ORT_FAIL, [&] { SpecOf(op).infer(ShapeInference(context)); });
 }
 
 }  // namespace
@@ -48,6 +48,14 @@ std::vector<Dimension> ShapeInference::Input(size_t index) const {
   std::vector<Dimension> shape(rank);
   for (size_t i = 0; i < rank; ++i) shape[i] = {values[i], names[i] ? names[i] : ""};
   return shape;
+}
+
+ONNXTensorElementDataType ShapeInference::InputType(size_t index) const {
+  OrtTensorTypeAndShapeInfo* info = nullptr;
+  Check(Api().ShapeInferContext_GetInputTypeShape(context_, index, &info));
+  ONNXTensorElementDataType type = ONNX_TENSOR_ELEMENT_DATA_TYPE_UNDEFINED;
+  Check(Api().GetTensorElementType(info, &type));
+  return type;
 }
 
 int64_t ShapeInference::IntAttribute(const char* name) const {

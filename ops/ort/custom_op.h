@@ -35,6 +35,7 @@ class ShapeInference {
 
   // Empty if the rank is not known.
   std::vector<Dimension> Input(size_t index) const;
+  ONNXTensorElementDataType InputType(size_t index) const;
   // -1 where the attribute is absent or no integer.
   int64_t IntAttribute(const char* name) const;
   void SetOutput(ONNXTensorElementDataType type, std::vector<Dimension> shape) const;
@@ -55,7 +56,7 @@ struct OpSpec {
   std::vector<InputSpec> inputs;
   ONNXTensorElementDataType output;
   std::unique_ptr<Kernel> (*create)(const KernelInfo& info);
-  void (*infer)(const ShapeInference& context, ONNXTensorElementDataType output);
+  void (*infer)(const ShapeInference& context);  // that of a name's first operator serves all its types
 };
 
 class CustomOp : public OrtCustomOp {

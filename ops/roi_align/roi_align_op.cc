@@ -28,8 +28,8 @@ class RoiAlignKernel : public ort::Kernel {
   const float spatial_scale_;
 };
 
-void Infer(const ort::ShapeInference& context, ONNXTensorElementDataType output) {
-  InferPooledShape(context, output, /*map_input=*/0, /*boxes_input=*/1);
+void Infer(const ort::ShapeInference& context) {
+  InferPooledShape(context, /*map_input=*/0, /*boxes_input=*/1);
 }
 
 }  // namespace

@@ -41,15 +41,14 @@ void ForEachSignature(const Visit& visit) {
 
 // (K, C, output_height, output_width), as far as the inputs' shapes and the attributes tell. An input of
 // unknown rank looks like a scalar, and then nothing is said about Y.
-inline void InferPooledShape(const ort::ShapeInference& context, ONNXTensorElementDataType output,
-                             size_t map_input, size_t boxes_input) {
+inline void InferPooledShape(const ort::ShapeInference& context, size_t map_input, size_t boxes_input) {
   const std::vector<ort::Dimension> map = context.Input(map_input);
   const std::vector<ort::Dimension> boxes = context.Input(boxes_input);
   if (map.size() != 4 || boxes.size() != 2) return;
-  context.SetOutput(output, {boxes[0],
-                             map[1],
-                             {context.IntAttribute("output_height"), ""},
-                             {context.IntAttribute("output_width"), ""}});
+  context.SetOutput(context.InputType(map_input), {boxes[0],
+                                                   map[1],
+                                                   {context.IntAttribute("output_height"), ""},
+                                                   {context.IntAttribute("output_width"), ""}});
 }
 
 }  // namespace roiops

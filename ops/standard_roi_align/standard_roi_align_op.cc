@@ -60,12 +60,13 @@ class StandardRoiAlignKernel : public ort::Kernel {
   const float spatial_scale_;
 };
 
-void Infer(const ort::ShapeInference& context, ONNXTensorElementDataType output) {
+void Infer(const ort::ShapeInference& context) {
   const auto extent = [&](const char* name) { return std::max<int64_t>(1, context.IntAttribute(name)); };
   const std::vector<ort::Dimension> map = context.Input(0);
   const std::vector<ort::Dimension> rois = context.Input(1);
   if (map.size() != 4 || rois.size() != 2) return;
-  context.SetOutput(output, {rois[0], map[1], {extent("output_height"), ""}, {extent("output_width"), ""}});
+  context.SetOutput(context.InputType(0),
+                    {rois[0], map[1], {extent("output_height"), ""}, {extent("output_width"), ""}});
 }
 
 template <class Stored>

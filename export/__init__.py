@@ -1,0 +1,42 @@
+"""Build ONNX models that use the roiops operators: nodes, models, schemas, level formulas."""
+
+from __future__ import annotations
+
+try:
+    import onnx as _onnx  # noqa: F401
+except ImportError as error:
+    raise ImportError("roiops.export needs onnx; install it with: pip install 'roiops[export]'") from error
+
+from roiops.export._levels import (
+    make_detectron2_level_nodes,
+    make_mmdet_level_nodes,
+    make_paddle_level_nodes,
+    make_torchvision_level_nodes,
+)
+from roiops.export._models import make_multiscale_roi_align_model, make_roi_align_model
+from roiops.export._names import DOMAIN, VERSION
+from roiops.export._nodes import make_multiscale_roi_align_node, make_roi_align_node
+from roiops.export._schemas import register_schemas
+
+__all__ = [
+    "DOMAIN",
+    "VERSION",
+    "make_detectron2_level_nodes",
+    "make_mmdet_level_nodes",
+    "make_multiscale_roi_align_model",
+    "make_multiscale_roi_align_node",
+    "make_paddle_level_nodes",
+    "make_roi_align_model",
+    "make_roi_align_node",
+    "make_torchvision_level_nodes",
+    "opset1",
+    "register_schemas",
+]
+
+
+def __getattr__(name: str):
+    if name == "opset1":
+        from roiops.export._onnxscript import opset1
+
+        return opset1
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,22 @@
+"""RoIAlign for ONNX Runtime: custom operators, a NumPy library and exporter helpers."""
+
+from __future__ import annotations
+
+import importlib.metadata
+
+from roiops import reference
+from roiops._library import build_info, get_library_path, register
+from roiops._roi_align import RoIAlign, multiscale_roi_align, roi_align
+
+__all__ = [
+    "RoIAlign",
+    "__version__",
+    "build_info",
+    "get_library_path",
+    "multiscale_roi_align",
+    "reference",
+    "register",
+    "roi_align",
+]
+
+__version__ = importlib.metadata.version("roiops")

@@ -1,0 +1,98 @@
+"""Where the operator libraries are, what is in them, and how a session gets them."""
+
+from __future__ import annotations
+
+import ctypes
+import importlib.metadata
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+_REGISTERED = "roiops.registered"  # session config entry: ONNX Runtime cannot be asked what is registered
+
+
+def get_library_path(override_standard: bool = False) -> str:
+    """Return the absolute path of the operator library, for C++, C#, Java, Triton or ``register``.
+
+    Args:
+        override_standard: return the library that replaces standard ``RoiAlign`` nodes (opset >= 16).
+
+    Raises:
+        FileNotFoundError: the installed package has no such library.
+    """
+    file = "libroiops_override.so" if override_standard else "libroiops.so"
+    relative = Path("roiops", "lib", file)
+    beside = Path(__file__).resolve().parents[1] / relative
+    if beside.is_file():
+        return str(beside)
+    installed = _installed(relative)
+    if installed is not None and installed.is_file():
+        return str(installed)
+    raise FileNotFoundError(f"roiops: {relative} is not installed (looked at {beside} and {installed})")
+
+
+def register(
+    session_options: onnxruntime.SessionOptions, override_standard: bool = False
+) -> onnxruntime.SessionOptions:
+    """Make the operators known to every session created with these options.
+
+    Args:
+        session_options: the options; changed in place.
+        override_standard: also run standard ``RoiAlign`` nodes (opset 16 and newer) on our kernel.
+
+    Returns:
+        ``session_options``.
+
+    Raises:
+        TypeError: not session options.
+        ValueError: the options already have the operators.
+        FileNotFoundError: the library is not installed.
+    """
+    onnxruntime = import_onnxruntime()
+    if not isinstance(session_options, onnxruntime.SessionOptions):
+        raise TypeError(
+            f"session_options: expected onnxruntime.SessionOptions, got {type(session_options).__name__}"
+        )
+    if _is_registered(session_options):
+        raise ValueError("session_options: roiops is already registered with these options; register once")
+    paths = [get_library_path()] + ([get_library_path(override_standard=True)] if override_standard else [])
+    for path in paths:
+        session_options.register_custom_ops_library(path)
+    session_options.add_session_config_entry(_REGISTERED, "1")
+    return session_options
+
+
+def build_info() -> dict[str, Any]:
+    """Return what the library says about itself: version, compiler, instruction sets, CUDA architectures."""
+    describe = ctypes.CDLL(get_library_path()).RoiOpsBuildInfo
+    describe.restype = ctypes.c_char_p
+    return json.loads(describe().decode())
+
+
+def import_onnxruntime() -> Any:
+    """Import onnxruntime, or say which extra brings it."""
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise ImportError(
+            "roiops needs onnxruntime here; install it with: pip install 'roiops[cpu]' (or 'roiops[gpu]')"
+        ) from error
+    return onnxruntime
+
+
+def _installed(relative: Path) -> Path | None:
+    # In an editable install the sources stay in the checkout and only the libraries are in site-packages.
+    try:
+        return Path(str(importlib.metadata.distribution("roiops").locate_file(relative))).resolve()
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _is_registered(session_options: onnxruntime.SessionOptions) -> bool:
+    try:
+        return session_options.get_session_config_entry(_REGISTERED) == "1"
+    except RuntimeError:
+        return False

@@ -1,0 +1,234 @@
+"""RoIAlign written for reading: float64 NumPy, sample by sample, the oracle of the test suite.
+
+Per box and axis, with ``offset`` 0.5 if aligned and else 0::
+
+    start = lo * scale - offset
+    size = hi * scale - lo * scale              # at least 1 if not aligned
+    bin = size / bins
+    grid = sampling_ratio                       # ceil(bin) if that is <= 0
+    position = start + p * bin + (i + 0.5) * bin / grid      # sample i < grid of bin p
+
+Samples more than one pixel outside the map count as zero. The formula is that of Mask R-CNN's RoIAlign as
+torchvision computes it.
+
+Two decisions jump when a coordinate moves by one rounding error: how many samples a bin has, and whether a
+sample is outside. Both are taken in the arithmetic of the boxes (float32; float64 for float64 features), as
+torchvision and ONNX Runtime take them. Everything else is float64.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Callable
+
+import numpy as np
+
+from roiops import _checks
+
+_CHUNK = 1 << 20  # interpolated values held at once: bounds memory for very dense sampling grids
+
+
+def roi_align(
+    x: Any,
+    boxes: Any,
+    batch: Any,
+    output_size: int | Sequence[int],
+    spatial_scale: float = 1.0,
+    sampling_ratio: int = -1,
+    aligned: bool = True,
+    *,
+    mode: str = "avg",
+    batch_format: str = "boxes_num",
+) -> np.ndarray:
+    """Pool every box of ``x`` into a grid of bins.
+
+    Args:
+        x: (N, C, H, W), float16, bfloat16, float32 or float64.
+        boxes: (K, 4) as x1, y1, x2, y2 in image pixels; cast to float32, with float64 ``x`` to float64.
+        batch: (N,) boxes per image, or (K,) image of each box (see ``batch_format``); int32 or int64.
+        output_size: bins per axis, an int or (height, width).
+        spatial_scale: pixels of ``x`` per pixel of the image; rounded to float32.
+        sampling_ratio: samples per bin and axis; adaptive when <= 0.
+        aligned: shift by half a pixel and keep small boxes small; otherwise boxes are at least one pixel.
+        mode: "avg" or "max" over the interpolated samples; "max_corners" is standard ONNX's maximum over the
+            four weighted pixels of every sample.
+        batch_format: "boxes_num" or "batch_indices".
+
+    Returns:
+        (K, C, height, width) in float64, not rounded to the dtype of ``x``.
+
+    Raises:
+        TypeError, ValueError: the message starts with the argument's name.
+    """
+    x = _checks.features(x)
+    boxes = _checks.boxes(boxes, _checks.box_dtype(x.dtype))
+    _checks.choice(batch_format, "batch_format", _checks.BATCH_FORMATS)
+    batch = _checks.batch(batch, batch_format, len(x), len(boxes))
+    images = np.repeat(np.arange(len(x)), batch) if batch_format == "boxes_num" else batch
+    rows, columns = _checks.output_size(output_size)
+    scale = _checks.spatial_scale(spatial_scale)
+    ratio = _checks.sampling_ratio(sampling_ratio)
+    aligned = _checks.aligned(aligned)
+    _checks.choice(mode, "mode", (*_checks.MODES, "max_corners"))
+
+    channels, height, width = x.shape[1:]
+    y = np.zeros((len(boxes), channels, rows, columns))
+    if height == 0 or width == 0:
+        return y
+    for k, (x1, y1, x2, y2) in enumerate(boxes):
+        image = x[images[k]].astype(np.float64)
+        ys, grid_height = _axis_samples(y1, y2, height, rows, scale, ratio, aligned)
+        xs, grid_width = _axis_samples(x1, x2, width, columns, scale, ratio, aligned)
+        for p, q in np.ndindex(rows, columns):
+            y[k, :, p, q] = _pool(image, ys[p], xs[q], grid_height * grid_width, mode)
+    return y
+
+
+def multiscale_roi_align(
+    xs: Sequence[Any],
+    boxes: Any,
+    batch: Any,
+    levels: Any,
+    output_size: int | Sequence[int],
+    spatial_scales: Sequence[float],
+    sampling_ratio: int = -1,
+    aligned: bool = True,
+    *,
+    mode: str = "avg",
+    batch_format: str = "boxes_num",
+) -> np.ndarray:
+    """Pool every box from the feature map that ``levels`` names.
+
+    Args:
+        xs: feature maps (N, C, H_l, W_l) of one dtype.
+        boxes: (K, 4) as in `roi_align`.
+        batch: as in `roi_align`.
+        levels: (K,) index into ``xs`` of each box, int32 or int64.
+        output_size: as in `roi_align`.
+        spatial_scales: one scale per feature map.
+        sampling_ratio: as in `roi_align`.
+        aligned: as in `roi_align`.
+        mode: as in `roi_align`.
+        batch_format: as in `roi_align`.
+
+    Returns:
+        (K, C, height, width) in float64, in the order of the boxes.
+
+    Raises:
+        TypeError, ValueError: the message starts with the argument's name.
+    """
+    scales = _checks.spatial_scales(spatial_scales)
+    xs = _checks.pyramid(xs, scales)
+    boxes = _checks.boxes(boxes, _checks.box_dtype(xs[0].dtype))
+    _checks.choice(batch_format, "batch_format", _checks.BATCH_FORMATS)
+    batch = _checks.batch(batch, batch_format, len(xs[0]), len(boxes))
+    images = np.repeat(np.arange(len(xs[0])), batch) if batch_format == "boxes_num" else batch
+    levels = _checks.levels(levels, len(xs), len(boxes))
+    y = np.zeros((len(boxes), xs[0].shape[1], *_checks.output_size(output_size)))
+    for level, (x, scale) in enumerate(zip(xs, scales)):
+        here = levels == level
+        y[here] = roi_align(
+            x,
+            boxes[here],
+            images[here],
+            output_size,
+            scale,
+            sampling_ratio,
+            aligned,
+            mode=mode,
+            batch_format="batch_indices",
+        )
+    return y
+
+
+def _axis_samples(
+    lo: np.floating, hi: np.floating, extent: int, bins: int, scale: float, ratio: int, aligned: bool
+) -> tuple[list[np.ndarray], int]:
+    """Return, per bin, the positions of the samples inside the map, and how many samples a bin has in all."""
+    real = type(lo)
+    with np.errstate(over="ignore", invalid="ignore"):
+        start, size = _bin_geometry(lo, hi, bins, scale, aligned, real)
+        fine_start, fine_size = _bin_geometry(lo, hi, bins, scale, aligned, np.float64)
+        grid = _samples_per_bin(size, ratio)
+        positions = []
+        for p in range(bins):
+            inside = _inside(lambda i, p=p: _position(start, size, grid, p, i, real), grid, extent)
+            fine = _position(fine_start, fine_size, grid, p, inside, np.float64)
+            positions.append(np.clip(fine, 0, extent - 1))
+    return positions, grid
+
+
+def _bin_geometry(lo, hi, bins, scale, aligned, real):
+    """Return where the first bin starts and how long a bin is, in pixels of the map, computed in ``real``."""
+    offset = real(0.5 if aligned else 0)
+    start = real(lo) * real(scale) - offset
+    end = real(hi) * real(scale) - offset
+    size = end - start if aligned else np.maximum(end - start, real(1))
+    return start, size / real(bins)
+
+
+def _samples_per_bin(size: np.floating, ratio: int) -> int:
+    """Return the samples per bin of one axis; none for a bin without a positive size, at most 2**31 - 1."""
+    wanted = ratio if ratio > 0 else float(np.ceil(size))
+    return int(min(wanted, _checks.INT32_MAX)) if wanted > 0 else 0
+
+
+def _position(start, size, grid, p, i, real):
+    """Return the position of sample ``i`` of bin ``p``; the order of operations is part of the definition."""
+    i = np.asarray(i).astype(real)
+    return start + real(p) * size + (i + real(0.5)) * size / real(grid)
+
+
+def _inside(position: Callable[[Any], np.floating], grid: int, extent: int) -> np.ndarray:
+    """Return the indices of a bin's samples inside the map: one range, since positions are monotonic."""
+    if grid and position(0) <= position(grid - 1):
+        first = _first(lambda i: position(i) >= -1, grid)
+        last = _first(lambda i: position(i) > extent, grid)
+    else:
+        first = _first(lambda i: position(i) <= extent, grid)
+        last = _first(lambda i: position(i) < -1, grid)
+    return np.arange(first, last)
+
+
+def _first(condition: Callable[[int], bool], count: int) -> int:
+    """Return the first i in [0, count) that meets a condition which then stays true; else count."""
+    low, high = 0, count
+    while low < high:
+        middle = (low + high) // 2
+        if condition(middle):
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _pool(image: np.ndarray, ys: np.ndarray, xs: np.ndarray, count: int, mode: str) -> np.ndarray:
+    """Return one bin per channel: the mean or maximum over ``count`` samples, of which ys x xs are inside."""
+    inside = len(ys) * len(xs)
+    total = np.zeros(len(image))
+    largest = np.full(len(image), 0.0 if inside < count else -np.inf)
+    step = max(1, _CHUNK // (4 * max(1, len(image))))
+    for begin in range(0, inside, step):
+        row, column = np.divmod(np.arange(begin, min(begin + step, inside)), len(xs))
+        corners = _weighted_corners(image, ys[row], xs[column])
+        samples = corners.max(axis=0) if mode == "max_corners" else corners.sum(axis=0)
+        total += samples.sum(axis=1)
+        largest = np.maximum(largest, samples.max(axis=1))
+    if count == 0:
+        return total
+    return total / count if mode == "avg" else largest
+
+
+def _weighted_corners(image: np.ndarray, y: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """Return the four weighted pixels around each position, shape (4, C, samples); their sum interpolates."""
+    top, left = y.astype(np.int64), x.astype(np.int64)
+    bottom, right = np.minimum(top + 1, image.shape[1] - 1), np.minimum(left + 1, image.shape[2] - 1)
+    dy, dx = y - top, x - left
+    return np.stack(
+        [
+            (1 - dy) * (1 - dx) * image[:, top, left],
+            (1 - dy) * dx * image[:, top, right],
+            dy * (1 - dx) * image[:, bottom, left],
+            dy * dx * image[:, bottom, right],
+        ]
+    )

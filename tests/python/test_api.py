@@ -1,0 +1,114 @@
+"""The public names and signatures: a change here is a change for every user."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import inspect
+import subprocess
+import sys
+
+import pytest
+
+import roiops
+
+FUNCTIONS = {
+    "roiops": {
+        "roi_align": "x, boxes, boxes_num, output_size, spatial_scale=1.0, sampling_ratio=-1, aligned=True, "
+        "name=None",
+        "multiscale_roi_align": "xs, boxes, boxes_num, levels, output_size, spatial_scales, "
+        "sampling_ratio=-1, aligned=True, name=None",
+        "RoIAlign": "output_size, spatial_scale=1.0",
+        "get_library_path": "override_standard=False",
+        "register": "session_options, override_standard=False",
+        "build_info": "",
+    },
+    "roiops.reference": {
+        "roi_align": "x, boxes, batch, output_size, spatial_scale=1.0, sampling_ratio=-1, aligned=True, *, "
+        "mode='avg', batch_format='boxes_num'",
+        "multiscale_roi_align": "xs, boxes, batch, levels, output_size, spatial_scales, sampling_ratio=-1, "
+        "aligned=True, *, mode='avg', batch_format='boxes_num'",
+    },
+    "roiops.export": {
+        "make_roi_align_node": "x, boxes, batch, output, *, output_size, spatial_scale=1.0, "
+        "sampling_ratio=-1, aligned=True, mode='avg', batch_format='boxes_num', name=None",
+        "make_multiscale_roi_align_node": "boxes, batch, levels, xs, output, *, output_size, spatial_scales, "
+        "sampling_ratio=-1, aligned=True, mode='avg', batch_format='boxes_num', name=None",
+        "make_roi_align_model": "*, output_size, spatial_scale=1.0, sampling_ratio=-1, aligned=True, "
+        "mode='avg', batch_format='boxes_num', x_type=1, boxes_type=None, batch_type=7, opset=17, name=None",
+        "make_multiscale_roi_align_model": "*, output_size, spatial_scales, sampling_ratio=-1, aligned=True, "
+        "mode='avg', batch_format='boxes_num', x_type=1, boxes_type=None, batch_type=7, opset=17, name=None",
+        "make_torchvision_level_nodes": "boxes, levels, *, min_level=2, max_level=5, canonical_size=224, "
+        "canonical_level=4",
+        "make_detectron2_level_nodes": "boxes, levels, *, min_level=2, max_level=5, canonical_size=224, "
+        "canonical_level=4",
+        "make_mmdet_level_nodes": "boxes, levels, *, num_levels=4, finest_scale=56",
+        "make_paddle_level_nodes": "boxes, levels, *, min_level=2, max_level=5, refer_level=4, "
+        "refer_scale=224, pixel_offset=False",
+        "register_schemas": "",
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("module", "name"), [(module, name) for module, names in FUNCTIONS.items() for name in names]
+)
+def test_signatures(module, name):
+    signature = inspect.signature(getattr(importlib.import_module(module), name))
+    bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
+    text = str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
+    assert text == f"({FUNCTIONS[module][name]})"
+
+
+def test_names():
+    assert set(roiops.__all__) == {*FUNCTIONS["roiops"], "reference", "__version__"}
+    export = importlib.import_module("roiops.export")
+    assert set(export.__all__) >= {*FUNCTIONS["roiops.export"], "DOMAIN", "VERSION", "opset1"}
+    assert (export.DOMAIN, export.VERSION) == ("roiops", 1)
+    for module in (roiops, export):
+        assert all(hasattr(module, name) for name in module.__all__)
+
+
+def test_version_is_that_of_the_package_and_of_the_library():
+    assert roiops.__version__ == importlib.metadata.version("roiops") == roiops.build_info()["version"]
+
+
+def python(code: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+def test_importing_roiops_needs_numpy_only():
+    code = """
+import sys
+for name in ("onnx", "onnxruntime", "onnxscript", "onnx_ir", "ml_dtypes", "typer", "rich", "PIL"):
+    sys.modules[name] = None
+import roiops, numpy as np
+print(roiops.reference.roi_align(np.ones((1, 1, 4, 4)), [[0, 0, 4, 4]], [1], 1).item())
+"""
+    assert float(python(code)) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("missing", "use", "extra"),
+    [
+        ("onnxruntime", "roiops.roi_align(np.ones((1, 1, 4, 4)), [[0, 0, 4, 4]], [1], 1)", "roiops[cpu]"),
+        ("onnxruntime", "roiops.register(None)", "roiops[cpu]"),
+        ("onnx", "roiops.roi_align(np.ones((1, 1, 4, 4)), [[0, 0, 4, 4]], [1], 1)", "roiops[cpu]"),
+        ("onnx", "import roiops.export", "roiops[export]"),
+        ("onnx", "import roiops.reference_ops", "roiops[export]"),
+        ("onnxscript", "from roiops.export import opset1", "roiops[export]"),
+    ],
+)
+def test_a_missing_package_is_an_import_error_that_names_the_extra(missing, use, extra):
+    code = f"""
+import sys
+sys.modules[{missing!r}] = None
+import roiops, numpy as np
+try:
+    {use}
+except ImportError as error:
+    print(error)
+"""
+    message = python(code)
+    assert extra in message and missing in message

@@ -1,0 +1,94 @@
+"""Finding the library, registering it and asking it what it is."""
+
+from __future__ import annotations
+
+import os
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+from support import run
+
+import roiops
+from roiops import _library, export
+
+FEEDS = {
+    "X": np.ones((1, 2, 4, 4), np.float32),
+    "boxes": np.array([[0, 0, 4, 4]], np.float32),
+    "batch": np.array([1]),
+}
+
+
+@pytest.mark.parametrize("override", [False, True])
+def test_library_path_is_an_absolute_file(override):
+    path = roiops.get_library_path(override_standard=override)
+    assert os.path.isabs(path) and os.path.isfile(path)
+    assert ("override" in os.path.basename(path)) == override
+
+
+def test_a_missing_library_is_reported_with_the_places_looked_at(monkeypatch, tmp_path):
+    monkeypatch.setattr(_library, "__file__", str(tmp_path / "roiops" / "_library.py"))
+    monkeypatch.setattr(_library, "_installed", lambda relative: tmp_path / relative)
+    with pytest.raises(FileNotFoundError, match=str(tmp_path)):
+        roiops.get_library_path()
+
+
+def test_the_library_is_found_beside_the_package_or_in_the_installed_files(monkeypatch, tmp_path):
+    expected = roiops.get_library_path()
+    library = tmp_path / "roiops" / "lib" / "libroiops.so"
+    monkeypatch.setattr(_library, "__file__", str(tmp_path / "roiops" / "_library.py"))
+    assert roiops.get_library_path() == expected or os.path.samefile(roiops.get_library_path(), expected)
+    library.parent.mkdir(parents=True)
+    library.touch()
+    assert roiops.get_library_path() == str(library)
+
+
+def test_register_returns_the_options_and_refuses_a_second_time():
+    options = ort.SessionOptions()
+    assert roiops.register(options) is options
+    with pytest.raises(ValueError, match="session_options.*already registered"):
+        roiops.register(options)
+
+
+def test_one_set_of_options_serves_many_sessions_and_many_options_one_process():
+    model = export.make_roi_align_model(output_size=2).SerializeToString()
+    for _ in range(3):
+        options = roiops.register(ort.SessionOptions())
+        for _ in range(2):
+            made = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+            np.testing.assert_array_equal(made.run(None, FEEDS)[0], np.ones((1, 2, 2, 2)))
+
+
+def test_register_wants_session_options():
+    with pytest.raises(TypeError, match="session_options: expected onnxruntime.SessionOptions, got dict"):
+        roiops.register({})
+
+
+def test_build_info():
+    info = roiops.build_info()
+    assert set(info) >= {
+        "version",
+        "compiler",
+        "instruction_sets",
+        "active_instruction_set",
+        "cuda_architectures",
+    }
+    assert info["active_instruction_set"] in info["instruction_sets"]
+
+
+def test_without_the_library_the_model_does_not_load():
+    with pytest.raises(Exception, match="RoiAlign"):
+        run(export.make_roi_align_model(output_size=2), FEEDS, plugin=False)
+
+
+@pytest.mark.parametrize("extensions_first", [True, False])
+def test_onnxruntime_extensions_in_the_same_session(extensions_first):
+    extensions = pytest.importorskip("onnxruntime_extensions")
+    options = ort.SessionOptions()
+    steps = [lambda: options.register_custom_ops_library(extensions.get_library_path())]
+    steps.insert(extensions_first, lambda: roiops.register(options))
+    for step in steps:
+        step()
+    model = export.make_roi_align_model(output_size=2).SerializeToString()
+    made = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    np.testing.assert_array_equal(made.run(None, FEEDS)[0], np.ones((1, 2, 2, 2)))
