@@ -1,4 +1,4 @@
-"""Write the model that pool_boxes runs, one roiops RoiAlign node with 2 x 2 bins per box, to the given path."""
+"""Write the model that pool_boxes runs: one roiops RoiAlign node, 2 x 2 bins per box; argument: its path."""
 
 import sys
 
