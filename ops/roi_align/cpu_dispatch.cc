@@ -2,6 +2,9 @@
 
 #include <cstdlib>
 #include <cstring>
+#if defined(ROIOPS_X86_KERNELS)
+#include <cpuid.h>
+#endif
 
 #include "roi_align/cpu_kernel.h"
 
@@ -15,6 +18,14 @@ extern const KernelSet kAvx512Kernels;
 
 namespace {
 
+#if defined(ROIOPS_X86_KERNELS)
+// Clang 14 does not know "f16c" in __builtin_cpu_supports.
+bool HasF16c() {
+  unsigned eax, ebx, ecx, edx;
+  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C) != 0;
+}
+#endif
+
 struct Usable {
   const KernelSet* sets[4] = {};
   const char* names[4] = {};
@@ -27,8 +38,7 @@ struct Usable {
     };
 #if defined(ROIOPS_X86_KERNELS)
     __builtin_cpu_init();
-    const bool avx2 =
-        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && HasF16c();
     const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
     if (avx512) add(kAvx512Kernels);
