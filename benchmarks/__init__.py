@@ -1,0 +1,1 @@
+"""Speed of the operators as ratios against peers measured in the same run: ``python -m benchmarks``."""

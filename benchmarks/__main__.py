@@ -1,0 +1,110 @@
+"""The command line: ``python -m benchmarks``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+from benchmarks import against_builtin, measure, report, sessions
+from benchmarks.workloads import WORKLOADS, Workload, random_workload
+
+app = typer.Typer(add_completion=False, help="Measure our operator against ONNX Runtime's built-in one.")
+console = Console()
+
+Out = Annotated[Path, typer.Option(help="Folder for the JSON, the Markdown table and the plot.")]
+Threads = Annotated[int, typer.Option(min=1, help="Threads of the session.")]
+
+
+@app.command()
+def run(
+    workloads: Annotated[str, typer.Option(help="Names of workloads, with commas.")] = ",".join(WORKLOADS),
+    dtype: Annotated[str, typer.Option(help="Type of the features.")] = "float32",
+    threads: Threads = 1,
+    rounds: Annotated[int, typer.Option(min=1, help="Calls of each operator, at least.")] = 15,
+    out: Out = Path("benchmarks/results"),
+) -> None:
+    """Measure the six workloads."""
+    if dtype not in sessions.ONNX_TYPES:
+        raise typer.BadParameter(f"{dtype}: must be one of {', '.join(sessions.ONNX_TYPES)}")
+    unknown = [name for name in workloads.split(",") if name not in WORKLOADS]
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(unknown)}: must be among {', '.join(WORKLOADS)}")
+    chosen = [WORKLOADS[name] for name in workloads.split(",")]
+    rows = [
+        against_builtin.compare(workload, dtype, threads, rounds)
+        for workload in track(chosen, "workloads", console=console, transient=True)
+    ]
+    name = f"{dtype}-{threads}-threads"
+    _finish(rows, name, threads, out)
+    ratios = [float(row["ratio"]) for row in rows]
+    report.plot(
+        out / f"{name}.png", f"RoIAlign, {dtype}, threads: {threads}", [w.name for w in chosen], ratios
+    )
+    if len(rows) > 1:
+        console.print(f"geometric mean of the ratios: {np.exp(np.mean(np.log(ratios))):.1f}")
+
+
+@app.command()
+def sweep(
+    count: Annotated[int, typer.Option(min=1, help="Number of random workloads.")] = 200,
+    threads: Threads = 1,
+    seed: int = 0,
+    out: Out = Path("benchmarks/results"),
+) -> None:
+    """Measure random workloads and report the slowest ones, measured once more."""
+    rng = np.random.default_rng(seed)
+    workloads = [random_workload(rng, i) for i in range(count)]
+    ratios = [
+        _ratio(w, threads, 3) for w in track(workloads, "random workloads", console=console, transient=True)
+    ]
+    slowest = np.argsort(ratios)[: max(10, count // 20)]
+    for i in slowest:
+        ratios[i] = _ratio(workloads[i], threads, 15)
+    rows = [_sweep_row(workloads[i], ratios[i]) for i in sorted(slowest, key=lambda i: ratios[i])]
+    name = f"sweep-{threads}-threads"
+    _finish(rows, name, threads, out)
+    report.histogram(out / f"{name}.png", f"{count} random workloads, threads: {threads}", ratios)
+    at_least = {limit: np.mean(np.array(ratios) >= limit) for limit in (0.95, 5, 10, 20)}
+    console.print(
+        f"slowest {min(ratios):.2f}, median {np.median(ratios):.1f}, fastest {max(ratios):.1f}; "
+        + ", ".join(f"{share:.1%} at least {limit}" for limit, share in at_least.items())
+    )
+
+
+def _ratio(workload: Workload, threads: int, rounds: int) -> float:
+    inputs = workload.arrays(np.dtype("float32"))
+    ours, _ = sessions.bound_call(sessions.ours(workload, "float32"), inputs, workload, "float32", threads)
+    peer, _ = sessions.bound_call(sessions.builtin(workload, "float32"), inputs, workload, "float32", threads)
+    return measure.take_turns(ours, peer, rounds, least_seconds=0.02).ratio
+
+
+def _sweep_row(workload: Workload, ratio: float) -> dict[str, object]:
+    return {
+        "ratio": round(ratio, 2),
+        "X": "×".join(map(str, workload.shape)),
+        "boxes": workload.boxes,
+        "sides": "–".join(f"{side:.0f}" for side in workload.sides),
+        "scale": workload.spatial_scale,
+        "output": workload.output,
+        "sampling ratio": workload.sampling_ratio,
+        "aligned": workload.aligned,
+    }
+
+
+def _finish(rows: list[report.Row], name: str, threads: int, out: Path) -> None:
+    table = Table(*rows[0])
+    for row in rows:
+        table.add_row(*map(str, row.values()))
+    console.print(table)
+    paths = report.write(out, name, report.environment(threads), rows)
+    console.print("written:", *map(str, paths))
+
+
+if __name__ == "__main__":
+    app()
