@@ -45,7 +45,7 @@ def builtin(workload: Workload, dtype: str) -> bytes:
         ["Y"],
         output_height=workload.output,
         output_width=workload.output,
-        spatial_scale=workload.spatial_scale,
+        spatial_scale=float(workload.spatial_scale),
         sampling_ratio=max(workload.sampling_ratio, 0),
         coordinate_transformation_mode="half_pixel" if workload.aligned else "output_half_pixel",
     )
