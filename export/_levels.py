@@ -140,7 +140,7 @@ class _LevelGraph:
 
     def area(self, boxes: str, extra: float = 0.0, inverted_is_zero: bool = False) -> str:
         """Width times height, 0 where that is negative or NaN."""
-        boxes = self._op("Cast", _checks.value_name(boxes, "boxes"), to=TensorProto.FLOAT)
+        boxes = self._cast(_checks.value_name(boxes, "boxes"), TensorProto.FLOAT)
         corner = [self._constant([i], np.int64) for i in (0, 2, 4, 1)]
         sides = self._op(
             "Sub",
@@ -158,15 +158,16 @@ class _LevelGraph:
             valid = self._op("And", valid, self._op("And", *columns))
         return self._op("Where", valid, area, zero)
 
+    # The frameworks round sqrt and log2 correctly to float32. ONNX Runtime's float32 Sqrt does not on every
+    # version, and Log / ln(2) in float32 misses the integers at powers of two: both are taken in float64.
+
     def relative_size(self, area: str, size: float) -> str:
-        return self._op("Div", self._op("Sqrt", area), self._constant(size))
+        root = self._op("Sqrt", self._cast(area, TensorProto.DOUBLE))
+        return self._op("Div", self._cast(root, TensorProto.FLOAT), self._constant(size))
 
     def log2(self, value: str) -> str:
-        # In float64: ln(x) / ln(2) in float32 misses the exact integers that log2 gives at powers of two.
-        log = self._op("Log", self._op("Cast", value, to=TensorProto.DOUBLE))
-        return self._op(
-            "Cast", self._op("Div", log, self._constant(math.log(2), np.float64)), to=TensorProto.FLOAT
-        )
+        log = self._op("Log", self._cast(value, TensorProto.DOUBLE))
+        return self._cast(self._op("Div", log, self._constant(math.log(2), np.float64)), TensorProto.FLOAT)
 
     def add(self, value: str, constant: float) -> str:
         return self._op("Add", value, self._constant(constant))
@@ -176,6 +177,9 @@ class _LevelGraph:
         from_zero = self._op("Sub", clamped, self._constant(low))
         self.nodes.append(helper.make_node("Cast", [from_zero], [self.output], to=TensorProto.INT64))
         return self.nodes
+
+    def _cast(self, value: str, element_type: int) -> str:
+        return self._op("Cast", value, to=element_type)
 
     def _op(self, op_type: str, *inputs: str, **attributes) -> str:
         name = f"{self.output}/{op_type}_{len(self.nodes)}"

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import onnx
-import onnxscript
 import pytest
 from onnx import TensorProto, checker, defs, helper, shape_inference
 from onnx.reference import ReferenceEvaluator
-from onnxscript import opset17
 from support import run
 
 from roiops import export, reference
-from roiops.export import opset1
 from roiops.reference_ops import OPS
 
 export.register_schemas()
@@ -146,25 +143,3 @@ def test_reference_evaluator_multiscale():
     feeds = {"X_0": X, "X_1": X[:, :, ::2, ::2].copy(), "boxes": BOXES, "batch": COUNTS, "levels": LEVELS}
     (y,) = ReferenceEvaluator(model, new_ops=list(OPS)).run(None, feeds)
     np.testing.assert_allclose(y, run(model, feeds), atol=1e-5)
-
-
-def test_onnxscript_functions_call_our_operators():
-    @onnxscript.script(default_opset=opset17)
-    def head(
-        x: onnxscript.FLOAT[None, None, None, None],
-        boxes: onnxscript.FLOAT[None, 4],
-        counts: onnxscript.INT64[None],
-        levels: onnxscript.INT64[None],
-    ) -> onnxscript.FLOAT[None, None, 2, 2]:
-        single = opset1.RoiAlign(x, boxes, counts, output_height=2, output_width=2, sampling_ratio=2)
-        both = opset1.MultiScaleRoiAlign(
-            boxes, counts, levels, x, x, output_height=2, output_width=2, spatial_scales=[1.0, 0.5]
-        )
-        return opset17.Add(single, both)
-
-    model = head.to_model_proto(ir_version=8)
-    checker.check_model(model, full_check=True, check_custom_domain=True)
-    expected = reference.roi_align(X, BOXES, COUNTS, 2, sampling_ratio=2)
-    expected += reference.multiscale_roi_align([X, X], BOXES, COUNTS, LEVELS, 2, [1.0, 0.5])
-    feeds = {"x": X, "boxes": BOXES, "counts": COUNTS, "levels": LEVELS}
-    np.testing.assert_allclose(run(model, feeds), expected, atol=1e-5)

@@ -274,9 +274,9 @@ def test_work_is_bounded_by_the_map(side, ratio, mode):
     x = np.random.default_rng(0).standard_normal((1, 2, 8, 8)).astype(np.float32)
     boxes = np.array([[4 - side / 2, 4 - side / 2, 4 + side / 2, 4 + side / 2]], np.float32)
     y = operator(x, boxes, np.array([1]), (3, 3), 1.0, ratio, True, mode)
-    # So many samples of a small box are as good as a thousand.
-    expected = reference.roi_align(x, boxes, [1], 3, 1.0, min(ratio, 1000), True, mode=mode)
-    np.testing.assert_allclose(y, expected, atol=2e-5 if ratio < 0 else 5e-3)
+    # So many samples of a small box come close to what 250 give.
+    expected = reference.roi_align(x, boxes, [1], 3, 1.0, min(ratio, 250), True, mode=mode)
+    np.testing.assert_allclose(y, expected, atol=2e-5 if ratio < 0 else {"avg": 1e-3, "max": 3e-2}[mode])
 
 
 def test_one_thread_and_many_give_the_same():
