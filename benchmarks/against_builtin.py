@@ -22,7 +22,7 @@ def _numpy_dtype(dtype: str) -> np.dtype:
 def compare(workload: Workload, dtype: str, threads: int, rounds: int) -> dict[str, object]:
     """Measure one workload.
 
-    The built-in operator has only float32 and float64 on the CPU; 16-bit types are measured against our float32.
+    The built-in operator only has float32 and float64 here; 16-bit types are measured against our float32.
     """
     inputs = workload.arrays(_numpy_dtype(dtype))
     ours, y = sessions.bound_call(sessions.ours(workload, dtype), inputs, workload, dtype, threads)
