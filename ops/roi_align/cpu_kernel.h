@@ -49,6 +49,7 @@ struct Scratch {
   void* tile;
   void* columns;  // kStripColumns, or the width of the widest map if that is more
   void* outputs;  // kTileOutputs, or one row of outputs if that is more
+  void* staged;   // as many; null if results are to be written through the cache
 };
 
 constexpr size_t kVectorAlignment = 64;

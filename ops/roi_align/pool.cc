@@ -17,18 +17,24 @@ constexpr int64_t kChunkBoxes = 4096;
 // A task shorter than this is not worth handing to another thread.
 constexpr double kTaskNanoseconds = 20000;
 
+// Larger results are not kept in the cache: what reads them next would find only their end there.
+constexpr double kCachedResultBytes = 8 << 20;
+
 // Memory of one running task.
 class ScratchBuffer {
  public:
-  ScratchBuffer(size_t lanes, int64_t tile_capacity, int64_t columns, int64_t outputs, size_t element_size) {
+  ScratchBuffer(size_t lanes, int64_t tile_capacity, int64_t columns, int64_t outputs, bool staged,
+                size_t element_size) {
     const size_t vector = lanes * element_size;
     const size_t tile_bytes = Rounded(size_t(tile_capacity) * vector);
     const size_t column_bytes = Rounded(size_t(columns) * vector);
     const size_t output_bytes = Rounded(size_t(outputs) * vector);
-    memory_.reset(static_cast<char*>(::operator new(tile_bytes + column_bytes + output_bytes, kAlignment)));
+    memory_.reset(
+        static_cast<char*>(::operator new(tile_bytes + column_bytes + 2 * output_bytes, kAlignment)));
     scratch_.tile = memory_.get();
     scratch_.columns = memory_.get() + tile_bytes;
     scratch_.outputs = memory_.get() + tile_bytes + column_bytes;
+    scratch_.staged = staged ? memory_.get() + tile_bytes + column_bytes + output_bytes : nullptr;
   }
 
   const Scratch& get() const { return scratch_; }
@@ -105,6 +111,9 @@ class Pooler {
     columns_ = std::max(widest, kStripColumns);
     outputs_ =
         std::max(options.output.width, std::min(kTileOutputs, options.output.width * options.output.height));
+    const double result_bytes = double(request.count) * double(channels_) * double(options.output.height) *
+                                double(options.output.width) * sizeof(Stored);
+    staged_ = result_bytes > kCachedResultBytes;
     chunk_boxes_ = std::max<int64_t>(1, std::min(int64_t(kPlanBytes / plan_bytes), kChunkBoxes));
   }
 
@@ -152,7 +161,7 @@ class Pooler {
     Parallel(tasks, [&](int64_t t) {
       ScratchPool::Buffer buffer = scratch_.Take([&] {
         return std::make_unique<ScratchBuffer>(size_t(kernels_.lanes), tile_capacity_, columns_, outputs_,
-                                               sizeof(Weight));
+                                               staged_, sizeof(Weight));
       });
       const int64_t last = blocks * parts * (t + 1) / tasks;
       for (int64_t i = blocks * parts * t / tasks; i < last; ++i) {
@@ -299,6 +308,7 @@ class Pooler {
   int64_t tile_capacity_ = 0;
   int64_t columns_ = 0;
   int64_t outputs_ = 0;
+  bool staged_ = false;
   int64_t chunk_boxes_ = 0;
   std::vector<Group> groups_;
   std::vector<Task*> order_;

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(__F16C__) || defined(__AVX512F__)
+#if defined(__x86_64__)
 #include <immintrin.h>
 #endif
 
@@ -125,6 +125,43 @@ struct Memory<float, Half> {
   }
 #endif
 };
+
+// ---- Copies that do not go through the cache, for results too large to stay there: memory is then only
+// written, where an ordinary store would read it first.
+
+#if defined(__AVX512F__)
+inline void StreamVector(const char* from, char* to) {
+  _mm512_stream_si512((__m512i*)to, _mm512_loadu_si512(from));
+}
+#elif defined(__AVX2__)
+inline void StreamVector(const char* from, char* to) {
+  _mm256_stream_si256((__m256i*)to, _mm256_loadu_si256((const __m256i*)from));
+}
+#elif defined(__x86_64__)
+inline void StreamVector(const char* from, char* to) {
+  _mm_stream_si128((__m128i*)to, _mm_loadu_si128((const __m128i*)from));
+}
+#else
+inline void StreamVector(const char* from, char* to) { memcpy(to, from, kVectorBytes); }
+#endif
+
+inline void Stream(const void* from, void* to, size_t bytes) {
+  const char* source = static_cast<const char*>(from);
+  char* target = static_cast<char*>(to);
+  const size_t misaligned = size_t(-uintptr_t(target)) % kVectorBytes;
+  const size_t head = misaligned < bytes ? misaligned : bytes;
+  memcpy(target, source, head);
+  size_t at = head;
+  for (; at + kVectorBytes <= bytes; at += kVectorBytes) StreamVector(source + at, target + at);
+  memcpy(target + at, source + at, bytes - at);
+}
+
+// Makes streamed memory visible to other threads in order.
+inline void EndStream() {
+#if defined(__x86_64__)
+  _mm_sfence();
+#endif
+}
 
 // ---- Transposition of a square of vectors.
 
