@@ -65,7 +65,7 @@ def load_scene(image: Path | None, boxes: Sequence[Sequence[float]]) -> Scene:
 
     Raises:
         OSError: ``image`` cannot be read as a picture.
-        ValueError: a box is further away than the photograph is long.
+        ValueError: a box is inverted, empty, or further away than the photograph is long.
     """
     from PIL import Image, ImageOps
 
@@ -87,7 +87,10 @@ def load_scene(image: Path | None, boxes: Sequence[Sequence[float]]) -> Scene:
     if boxes:
         named = {f"box {i}": box for i, box in enumerate(boxes)}
     for label, box in named.items():
-        # The built-in operator lists every sample of a box, so a huge one would take all memory there is.
+        # The built-in operator fails on boxes that are inverted along one axis, and it lists every sample of
+        # a box, so a huge one would take all memory there is.
+        if box[0] >= box[2] or box[1] >= box[3]:
+            raise ValueError(f"{label} is {box}; it must have x1 < x2 and y1 < y2")
         if not all(-side <= at <= 2 * side for side, at in zip(2 * photo.size, box)):
             raise ValueError(
                 f"{label} is {box}; it must lie within one photograph's size, {photo.size}, of it"

@@ -69,7 +69,7 @@ def demo(
     height, width = scene.pixels.shape[:2]
     console.print(f"photo: {scene.credit}", markup=False, soft_wrap=True)
     console.print(
-        f"ran roiops::RoiAlign on X (1, 3, {height}, {width}) and {len(scene.boxes)} boxes, "
+        f"ran roiops::RoiAlign on X (1, 3, {height}, {width}), boxes {scene.boxes.shape}, "
         f"spatial_scale {scene.scale:.4g}, in onnxruntime {onnxruntime.__version__}",
         soft_wrap=True,
     )
