@@ -56,13 +56,14 @@ def folder_with_models(tmp_path, monkeypatch):
     node = onnx.helper.make_node(
         "RoiAlign", ["X", "rois", "batch_indices"], ["Y"], output_height=7, output_width=7
     )
-    inputs = [("X", TYPES["float32"], [1, 3, 32, 32]), ("rois", TYPES["float32"], ["K", 4])]
-    inputs.append(("batch_indices", onnx.TensorProto.INT64, ["K"]))
-    onnx.save(
-        one_node_model([node], inputs, [("Y", TYPES["float32"], ["K", 3, 7, 7])]), tmp_path / "detector.onnx"
-    )
+    inputs = [
+        ("X", TYPES["float32"], [1, 3, 32, 32]),
+        ("rois", TYPES["float32"], ["K", 4]),
+        ("batch_indices", onnx.TensorProto.INT64, ["K"]),
+    ]
+    model = one_node_model([node], inputs, [("Y", TYPES["float32"], ["K", 3, 7, 7])])
+    onnx.save(model, tmp_path / "detector.onnx")
     monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.mark.parametrize("code", snippets())
