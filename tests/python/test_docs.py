@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from support import TYPES, one_node_model
+from support import ORT_VERSION, TYPES, one_node_model
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -61,7 +61,9 @@ def folder_with_models(tmp_path, monkeypatch):
         ("rois", TYPES["float32"], ["K", 4]),
         ("batch_indices", onnx.TensorProto.INT64, ["K"]),
     ]
-    model = one_node_model([node], inputs, [("Y", TYPES["float32"], ["K", 3, 7, 7])])
+    # Where ONNX Runtime knows opset 22, it has no kernel of its own for it: the pages say that ours steps in.
+    opset = 22 if ORT_VERSION >= (1, 20) else 16
+    model = one_node_model([node], inputs, [("Y", TYPES["float32"], ["K", 3, 7, 7])], opset)
     onnx.save(model, tmp_path / "detector.onnx")
     monkeypatch.chdir(tmp_path)
 
