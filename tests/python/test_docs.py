@@ -11,6 +11,8 @@ import onnx
 import pytest
 from support import ORT_VERSION, TYPES, one_node_model
 
+from roiops.export import make_roi_align_model
+
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
@@ -65,6 +67,7 @@ def folder_with_models(tmp_path, monkeypatch):
     opset = 22 if ORT_VERSION >= (1, 20) else 16
     model = one_node_model([node], inputs, [("Y", TYPES["float32"], ["K", 3, 7, 7])], opset)
     onnx.save(model, tmp_path / "detector.onnx")
+    onnx.save(make_roi_align_model(output_size=7), tmp_path / "model.onnx")
     monkeypatch.chdir(tmp_path)
 
 
