@@ -1,0 +1,120 @@
+"""The ``roiops`` command."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated, List, Optional  # noqa: UP035  (typer evaluates them, also on Python 3.9)
+
+try:
+    import typer
+    from rich.console import Console
+    from rich.table import Table
+except ImportError as error:
+    raise SystemExit(
+        f"The roiops command needs typer and rich: pip install 'roiops[demo]' ({error})"
+    ) from error
+
+import roiops
+
+app = typer.Typer(
+    help="RoIAlign for ONNX Runtime.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+console = Console(highlight=False)
+
+
+def _parse_box(text: str) -> tuple[float, ...]:
+    try:
+        box = tuple(float(number) for number in text.split(","))
+    except ValueError as error:
+        raise typer.BadParameter(f"{text!r} is not four numbers x1,y1,x2,y2") from error
+    if len(box) != 4 or not all(map(math.isfinite, box)):
+        raise typer.BadParameter(f"{text!r} is not four finite numbers x1,y1,x2,y2")
+    return box
+
+
+@app.command()
+def demo(
+    image: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(
+            help="A photograph; by default one that scikit-image carries.", exists=True, dir_okay=False
+        ),
+    ] = None,
+    boxes: Annotated[
+        Optional[List[str]],  # noqa: UP006, UP045
+        typer.Option(metavar="X1,Y1,X2,Y2", help="A box in pixels of the photograph; can be repeated."),
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="PNG", help="Where the picture goes.")] = Path(
+        "roiops-demo.png"
+    ),
+) -> None:
+    """Pool boxes of a photograph in ONNX Runtime, check the result against others, and draw it."""
+    parsed = [_parse_box(text) for text in boxes or []]
+    try:
+        from roiops import _demo
+
+        scene = _demo.load_scene(image, parsed)
+        pooled = {size: _demo.pool(scene, size) for size in (_demo.CROP, _demo.HEAD)}
+        _demo.draw(scene, pooled[_demo.CROP].crops, pooled[_demo.HEAD].crops, out)
+    except (ImportError, OSError, ValueError) as error:
+        _fail(error)
+
+    import onnxruntime
+
+    height, width = scene.pixels.shape[:2]
+    console.print(f"photo: {scene.credit}", markup=False, soft_wrap=True)
+    console.print(
+        f"ran roiops::RoiAlign on X (1, 3, {height}, {width}), boxes {scene.boxes.shape}, "
+        f"spatial_scale {scene.scale:.4g}, in onnxruntime {onnxruntime.__version__}",
+        soft_wrap=True,
+    )
+    console.print(
+        f"by {roiops.get_library_path()}, version {roiops.__version__}, "
+        f"{roiops.build_info()['active_instruction_set']} kernels",
+        soft_wrap=True,
+    )
+    table = Table("Y", "compared with", "difference", "rounding", "")
+    for result in pooled.values():
+        for comparison in result.comparisons:
+            table.add_row(
+                str(result.crops.shape),
+                comparison.other,
+                f"{comparison.difference:.1e}",
+                f"< {comparison.tolerance:.0e}",
+                "[green]ok[/]" if comparison.agrees else "[red]FAIL[/]",
+            )
+    console.print(table)
+    console.print(f"picture: {out.resolve()}", soft_wrap=True)
+    if not all(comparison.agrees for result in pooled.values() for comparison in result.comparisons):
+        _fail("the results differ by more than rounding")
+
+
+@app.command()
+def doctor() -> None:
+    """Say what is installed and whether it works on this machine."""
+    from roiops import _doctor
+
+    bad = []
+    for finding in _doctor.examine():
+        mark = "[green]ok[/]  " if finding.ok else "[red]FAIL[/]"
+        console.print(f"{mark} {finding.name}:", end=" ")
+        console.print(finding.text, markup=False, soft_wrap=True)
+        if not finding.ok:
+            bad.append(finding.name)
+    if bad:
+        _fail(f"roiops does not work here: {', '.join(bad)}")
+    console.print("roiops works here.")
+
+
+def _fail(message: object) -> None:
+    Console(stderr=True, highlight=False).print(f"error: {message}", markup=False, soft_wrap=True)
+    raise typer.Exit(1)
+
+
+if __name__ == "__main__":
+    app()
