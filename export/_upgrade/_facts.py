@@ -11,7 +11,7 @@ Nothing is guessed: a value without a fact has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import onnx_ir as ir
@@ -34,7 +34,8 @@ _RANDOM = {
 class Facts:
     """The facts of one graph and its subgraphs, or of one model-local function."""
 
-    def __init__(self, owner: ir.Graph | ir.Function):
+    def __init__(self, owner: ir.Graph | ir.Function, ranks: Mapping[ir.Value, int] | None = None):
+        self._ranks = ranks or {}
         self._keys: dict[ir.Value, int] = {}
         self._known_keys: dict[tuple, int] = {}
         self._labels: dict[int, str] = {}
@@ -111,9 +112,10 @@ class Facts:
         self._labels.setdefault(key, value.name or "?")
 
     def _declared(self, value: ir.Value) -> Shape | None:
-        """The declared shape: sizes and symbols of the model's inputs bind, of other values only the rank does."""
+        """The declared shape, of which only the rank binds unless the value is an input of the model."""
         if value.shape is None:
-            return None
+            rank = self._ranks.get(value)
+            return None if rank is None else tuple(self.own(value, axis) for axis in range(rank))
         dims = []
         for axis, dim in enumerate(value.shape):
             if value not in self._symbols:

@@ -9,6 +9,7 @@ from ._emit import Emitter, Names
 from ._errors import name_of
 from ._facts import Facts
 from ._merge import ends, match
+from ._ranks import required_ranks
 from ._report import FUSED, LEFT, REPLACED, Entry, Report
 from ._standard import is_ours, is_standard
 from ._validate import owners
@@ -41,7 +42,7 @@ class FuseLevelsPass(ir.passes.InPlacePass):
             pools = [node for node in owner.all_nodes() if is_ours(node) or is_standard(node)]
             if not pools:
                 continue
-            facts = Facts(owner)
+            facts = Facts(owner, required_ranks(pools, Facts(owner)))
             found = {pool: ends(pool, facts) for pool in pools}
             for end in dict.fromkeys(end for merged in found.values() for end in merged):
                 fused |= self._fuse(end, facts, names)
