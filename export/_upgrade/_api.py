@@ -30,26 +30,26 @@ def upgrade(
 ) -> tuple[onnx.ModelProto | ir.Model, Report]:
     """Make the RoIAligns of an exported detector roiops operators, and fuse its multi-level poolers.
 
-    Every standard RoiAlign of opset 10 to 25 in average mode becomes ``roiops.RoiAlign``; every cluster of them
-    that provably pools one pyramid becomes one ``roiops.MultiScaleRoiAlign``. What cannot be proven stays, and
-    the report says why. Names of inputs and outputs stay.
+    Every standard RoiAlign of opset 10 to 25 in average mode becomes ``roiops.RoiAlign``; every cluster of
+    them that provably pools one pyramid becomes one ``roiops.MultiScaleRoiAlign``. What cannot be proven
+    stays, and the report says why. Names of inputs and outputs stay.
 
     Args:
         model: an ``onnx.ModelProto``, an ``onnx_ir.Model`` or the path of a file; it is not changed.
-        paddle_aligned: for exports of Paddle2ONNX, the ``aligned`` of the Paddle layer: sets it, and takes the
-            number of boxes per image from the input that the export left unused.
+        paddle_aligned: for exports of Paddle2ONNX, the ``aligned`` of the Paddle layer: sets it, and takes
+            the number of boxes per image from the input that the export left unused.
         aligned: for exports at opset 10 to 15, whether the pooler was aligned (Detectron2's default), which
             those opsets cannot say.
         portable: add function bodies of standard operators, so that the model also runs without roiops.
-        max_interpolated: also replace nodes of mode "max", whose standard meaning (maximum of weighted corners)
-            then changes to the maximum of interpolated samples.
+        max_interpolated: also replace nodes of mode "max", whose standard meaning (maximum of weighted
+            corners) then changes to the maximum of interpolated samples.
         verify: run both models on random inputs and record the differences in the report.
 
     Returns:
-        The upgraded model (an ``onnx_ir.Model`` if one was given, else an ``onnx.ModelProto``) and the report.
+        The upgraded model and the report; an ``onnx_ir.Model`` if one was given, else an ``onnx.ModelProto``.
 
     Raises:
-        UpgradeError: if the model cannot be read, or is no valid graph.
+        UpgradeError: if the model cannot be read or is no valid graph, or if ``verify`` cannot run it.
     """
     loaded = _load.load(model)
     try:

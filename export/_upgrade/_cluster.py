@@ -193,9 +193,9 @@ class Cluster:
     def _spare_other_levels(self, emitter: Emitter, boxes: ir.Value, batch: ir.Value, levels: ir.Value):
         """Keep what the original does with boxes of no level, NaN boxes among them.
 
-        A Scatter chain leaves their rows zero, so they move outside of the lowest map. A restoring Gather of as
-        many rows as there are boxes fails on them, as the fused operator does; of as many as were pooled, it
-        skips them, so they are taken out.
+        A Scatter chain leaves their rows zero, so they move outside of the lowest map. A restoring Gather of
+        as many rows as there are boxes fails on them, as the fused operator does; one of as many rows as were
+        pooled skips them, so they are taken out.
         """
         if self.merge.count is not None and self.merge.count == self._rows_of(self._levels):
             return boxes, batch, levels

@@ -181,7 +181,7 @@ def _comparable(attributes: Iterable[ir.Attr]) -> tuple | None:
 
 
 def _try(rule, facts: Facts, node: ir.Node):
-    """Apply a rule. A malformed node (wrong attribute type, axis out of range, missing input) has no facts."""
+    """Apply a rule; a malformed node (wrong attribute type, axis out of range) has no facts."""
     if rule is None:
         return None
     try:

@@ -10,8 +10,8 @@ from ._errors import name_of
 from ._facts import Facts
 from ._merge import ends, match
 from ._ranks import required_ranks
-from ._report import FUSED, LEFT, REPLACED, Entry, Report
-from ._standard import is_ours, is_standard
+from ._report import FUSED, LEFT, Report
+from ._standard import ENTRY, is_ours, is_standard
 from ._validate import owners
 
 
@@ -24,7 +24,7 @@ class FuseLevelsPass(ir.passes.InPlacePass):
     - level l takes the rows where ``levels`` equals its constant, and writes exactly those rows;
     - what it writes into is zero and has one row per box, or a restoring Gather puts the rows in box order.
 
-    A box whose level is none of the constants keeps its row of zeros: it is sent to a place outside of every map.
+    A box whose level is none of the constants keeps its row of zeros: it is moved outside of the maps.
     The fused operator itself refuses maps that disagree in batch size or channels.
 
     Args:
@@ -71,8 +71,8 @@ class FuseLevelsPass(ir.passes.InPlacePass):
 
     def _note(self, cluster: Cluster, what: str) -> None:
         end = name_of(cluster.merge.end)
-        pooled = {name_of(part.node) for part in cluster.merge.parts}
-        for entry in self._report:
-            if entry.what == "RoiAlign" and entry.action == REPLACED and entry.name in pooled:
+        for part in cluster.merge.parts:
+            entry = part.node.meta.get(ENTRY)
+            if entry is not None:
                 entry.action, entry.reason = FUSED, f"into {end}"
-        self._report.entries.append(Entry(end, what, FUSED, "", cluster.parameters()))
+        self._report.add(end, what, FUSED, "", **cluster.parameters())

@@ -1,4 +1,4 @@
-"""The contents of small integer tensors as sizes: Shape(boxes) is (dim 0, dim 1), and so on through Concat."""
+"""The contents of small integer tensors as sizes: Shape(boxes) is its two sizes, and so on."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import onnx_ir as ir
 from ._errors import name_of
 from ._paddle import is_paddle
 from ._report import REPAIRED, WARNING, Report
-from ._standard import FIRST_WITH_MODES, FROM_OPSET, is_ours
+from ._standard import FIRST_WITH_MODES, FROM_OPSET, is_ours, set_aligned
 from ._validate import owners
 
 
@@ -34,7 +34,7 @@ class RepairAlignedPass(ir.passes.InPlacePass):
             if not old or is_paddle(node) or node.attributes["batch_format"].as_string() == "boxes_num":
                 continue
             if self._aligned is not None:
-                node.attributes["aligned"] = ir.AttrInt64("aligned", int(self._aligned))
+                set_aligned(node, self._aligned)
                 self._report.add(name_of(node), "RoiAlign", REPAIRED, f"aligned={self._aligned}")
                 modified = True
             elif not _is_torchvision(node):

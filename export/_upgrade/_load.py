@@ -23,7 +23,7 @@ def load(model: ModelLike) -> ir.Model:
         UpgradeError: naming the file, if it is missing, or is not an ONNX model.
     """
     if isinstance(model, ir.Model):
-        return ir.from_proto(ir.to_proto(model))
+        return model.clone()
     if isinstance(model, onnx.ModelProto):
         return _checked(ir.from_proto, model, "")
     path = os.fspath(model)

@@ -152,8 +152,8 @@ def _unwrapped(value: ir.Value) -> ir.Value:
 def _part(value: ir.Value, rows: Rows, facts: Facts, reshapes: bool) -> Part:
     """Follow a level's result back to its RoiAlign.
 
-    ScatterND only accepts updates of the shape of the zeros' rows, so a Reshape before it that keeps the pooled
-    size (which the caller checks on the zeros) keeps everything.
+    ScatterND only accepts updates of the shape of the zeros' rows, so a Reshape before it keeps everything if
+    it keeps the pooled size, which the caller checks on the zeros.
     """
     cast = None
     node = value.producer()

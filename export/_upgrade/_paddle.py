@@ -1,7 +1,7 @@
 """Repair what Paddle2ONNX loses: the boxes of images after the first, and whether the pooler is aligned.
 
-Its fingerprint is RoiAlign whose batch indices are Expand(0, Slice(Shape(boxes))): zero for every box. The counts
-survive only as an unused input of the graph, and ``aligned`` not at all.
+Its fingerprint is a RoiAlign with batch indices Expand(0, Slice(Shape(boxes))): zero for every box. The
+number of boxes per image survives only as an unused input of the graph, and ``aligned`` not at all.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import onnx_ir as ir
 from ._attributes import scalar
 from ._errors import name_of
 from ._report import REPAIRED, WARNING, Report
-from ._standard import is_ours
+from ._standard import is_ours, set_aligned
 from ._validate import owners
 
 
@@ -36,7 +36,7 @@ class RepairPaddlePass(ir.passes.InPlacePass):
             if self._aligned is None:
                 self._report.add(name_of(node), "RoiAlign", WARNING, _warning(lost))
                 continue
-            node.attributes["aligned"] = ir.AttrInt64("aligned", int(self._aligned))
+            set_aligned(node, self._aligned)
             if counts is not None:
                 node.replace_input_with(2, counts)
                 node.attributes["batch_format"] = ir.AttrString("batch_format", "boxes_num")

@@ -1,7 +1,7 @@
 """Numbers of dimensions that follow from what RoiAlign accepts, traced back from its inputs.
 
-In a whole detector the boxes come out of control flow that hides even their rank; but where they reach a RoiAlign
-as rows of two dimensions, they have two dimensions.
+In a whole detector the boxes come out of control flow that hides even their rank; but where their rows reach
+a RoiAlign, they have two dimensions.
 """
 
 from __future__ import annotations

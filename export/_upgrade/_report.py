@@ -34,22 +34,23 @@ class Entry:
 
 @dataclass
 class Report:
-    """Every RoI operator and cluster of a model, in graph order, and the differences that ``verify`` measured.
+    """Every RoI operator and cluster of a model, and the differences that ``verify`` measured.
 
     Attributes:
         entries: the findings.
         removed: number of nodes that nothing needed any more.
-        differences: per output the largest absolute difference between the original and the upgraded model and
-            the largest magnitude of the original, as (difference, magnitude); None when not verified.
+        differences: per output (largest absolute difference between the original and the upgraded model,
+            largest magnitude of the original); None when not verified.
     """
 
     entries: list[Entry] = field(default_factory=list)
     removed: int = 0
     differences: dict[str, tuple[float, float]] | None = None
 
-    def add(self, name: str, what: str, action: str, reason: str = "", **parameters: object) -> None:
-        """Append an entry."""
+    def add(self, name: str, what: str, action: str, reason: str = "", **parameters: object) -> Entry:
+        """Append an entry and return it."""
         self.entries.append(Entry(name, what, action, reason, parameters))
+        return self.entries[-1]
 
     def __iter__(self) -> Iterator[Entry]:
         return iter(self.entries)
@@ -74,13 +75,17 @@ class Report:
     def __rich__(self):
         """Return a rich table; ``rich.print(report)`` shows it."""
         from rich.console import Group
+        from rich.markup import escape
         from rich.table import Table
 
         table = Table("node", "what", "parameters", "action", "reason", title="RoI operators")
         for entry in self.entries:
             parameters = ", ".join(f"{name}={value}" for name, value in entry.parameters.items())
-            table.add_row(entry.name, entry.what, parameters, entry.action, entry.reason)
+            cells = (entry.name, entry.what, parameters, entry.action, entry.reason)
+            table.add_row(*map(escape, cells))
         lines = [f"{self.removed} nodes removed"]
         for output, (difference, magnitude) in (self.differences or {}).items():
-            lines.append(f"{output}: largest difference {difference:.3g}, largest value {magnitude:.3g}")
+            lines.append(
+                f"{escape(output)}: largest difference {difference:.3g}, largest value {magnitude:.3g}"
+            )
         return Group(table, *lines)

@@ -14,7 +14,9 @@ from ._validate import Owner, opset_of, owners
 DOMAIN = "roiops"
 OLDEST, NEWEST = 10, 25
 FIRST_WITH_MODES = 16
+# Keys of node.meta, which no file holds: the opset a node came from, and its entry in the report.
 FROM_OPSET = "roiops.from_opset"
+ENTRY = "roiops.entry"
 
 _FLOATS = {ir.DataType.FLOAT, ir.DataType.DOUBLE, ir.DataType.FLOAT16, ir.DataType.BFLOAT16}
 _ALIGNED = {"half_pixel": 1, "output_half_pixel": 0}
@@ -56,7 +58,7 @@ class ReplaceStandardPass(ir.passes.InPlacePass):
         node.attributes.clear()
         for name, value in attributes.items():
             node.attributes[name] = ir.convenience.convert_attribute(name, value)
-        self._report.add(name_of(node), "RoiAlign", REPLACED, "", **parameters(node))
+        node.meta[ENTRY] = self._report.add(name_of(node), "RoiAlign", REPLACED, "", **parameters(node))
         return True
 
     def _attributes(self, model: ir.Model, owner: Owner, node: ir.Node) -> dict[str, object]:
@@ -75,8 +77,8 @@ class ReplaceStandardPass(ir.passes.InPlacePass):
             raise ValueError(f"mode {mode!r} is neither avg nor max")
         if mode == "max" and not self._max_interpolated:
             raise ValueError(
-                "mode max: standard takes the maximum of weighted corners, roiops that of interpolated samples; "
-                "max_interpolated asks for the change"
+                "mode max: the standard takes the maximum of weighted corners, roiops that of interpolated "
+                "samples; max_interpolated asks for the change"
             )
         return {
             "output_height": _at_least(node, "output_height", 1, 1),
@@ -109,6 +111,13 @@ def parameters(node: ir.Node) -> dict[str, object]:
         "aligned": bool(get_int(node, "aligned", 1)),
         "mode": get_string(node, "mode", "avg"),
     }
+
+
+def set_aligned(node: ir.Node, aligned: bool) -> None:
+    """Change ``aligned``, and what the report says of it."""
+    node.attributes["aligned"] = ir.AttrInt64("aligned", int(aligned))
+    if ENTRY in node.meta:
+        node.meta[ENTRY].parameters = parameters(node)
 
 
 def _check_function(model: ir.Model, owner: Owner, node: ir.Node) -> None:

@@ -1,7 +1,7 @@
 """Write the small Paddle exports that the fast suite reads, with what eager Paddle computes.
 
-Run with paddlepaddle and paddle2onnx installed: python tests/interop/make_paddle_graphs.py. Each graph comes with
-an .npz of inputs and of the output of eager Paddle, because the exports themselves are wrong.
+Run with paddlepaddle and paddle2onnx installed: python tests/interop/make_paddle_graphs.py. Each graph comes
+with an .npz of inputs and of the output of eager Paddle, because the exports themselves are wrong.
 """
 
 from __future__ import annotations

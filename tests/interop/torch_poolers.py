@@ -45,7 +45,9 @@ class Detectron2Pooler(nn.Module):
 
     def forward(self, *inputs):
         maps, boxes = inputs[: len(STRIDES)], inputs[len(STRIDES) :]
-        counts = torch.stack([torch.tensor(b.shape[0]) if isinstance(b.shape[0], int) else b.shape[0] for b in boxes])
+        counts = torch.stack(
+            [torch.tensor(b.shape[0]) if isinstance(b.shape[0], int) else b.shape[0] for b in boxes]
+        )
         every = torch.cat(boxes, dim=0)
         image = torch.repeat_interleave(torch.arange(len(boxes), dtype=every.dtype), counts)
         rois = torch.cat([image[:, None], every], dim=1)
@@ -55,7 +57,9 @@ class Detectron2Pooler(nn.Module):
         out = torch.zeros((rois.shape[0], maps[0].shape[1], self.size, self.size), dtype=maps[0].dtype)
         for i, (x, stride) in enumerate(zip(maps, STRIDES)):
             chosen = torch.nonzero(level == i, as_tuple=True)[0]
-            pooled = roi_align(x, rois[chosen], (self.size, self.size), 1.0 / stride, self.ratio, self.aligned)
+            pooled = roi_align(
+                x, rois[chosen], (self.size, self.size), 1.0 / stride, self.ratio, self.aligned
+            )
             out.index_put_((chosen,), pooled.to(out.dtype))
         return out
 
