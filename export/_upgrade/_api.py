@@ -14,7 +14,7 @@ from ._fuse import FuseLevelsPass
 from ._legacy import RepairAlignedPass
 from ._load import ModelLike
 from ._paddle import RepairPaddlePass
-from ._report import Report
+from ._report import UpgradeReport
 from ._standard import ReplaceStandardPass
 from ._validate import ValidatePass
 
@@ -27,7 +27,7 @@ def upgrade(
     portable: bool = False,
     max_interpolated: bool = False,
     verify: bool = False,
-) -> tuple[onnx.ModelProto | ir.Model, Report]:
+) -> tuple[onnx.ModelProto | ir.Model, UpgradeReport]:
     """Make the RoIAligns of an exported detector roiops operators, and fuse its multi-level poolers.
 
     Every standard RoiAlign of opset 10 to 25 in average mode becomes ``roiops.RoiAlign``; every cluster of
@@ -68,8 +68,8 @@ def upgrade(
     return upgraded, report
 
 
-def inspect(model: ModelLike) -> Report:
-    """Report what ``upgrade`` would do to a model, with warnings for known-wrong exports.
+def inspect(model: ModelLike) -> UpgradeReport:
+    """UpgradeReport what ``upgrade`` would do to a model, with warnings for known-wrong exports.
 
     Args:
         model: an ``onnx.ModelProto``, an ``onnx_ir.Model`` or the path of a file; it is not changed.
@@ -82,8 +82,8 @@ def inspect(model: ModelLike) -> Report:
 
 def _run(
     model: ir.Model, paddle_aligned: bool | None, aligned: bool | None, max_interpolated: bool
-) -> Report:
-    report = Report()
+) -> UpgradeReport:
+    report = UpgradeReport()
     passes = [
         ReplaceStandardPass(report, max_interpolated),
         RepairPaddlePass(report, paddle_aligned),

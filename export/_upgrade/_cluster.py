@@ -73,6 +73,8 @@ class Cluster:
 
     def _check_levels(self) -> None:
         constants = [part.rows.level for part in self.parts]
+        if len(constants) == 1:
+            raise NotProven("it has one level only")
         if len({part.rows.key for part in self.parts}) > 1:
             raise NotProven("the rows of its parts are chosen by different level tensors")
         if len({part.node for part in self.parts}) < len(constants):

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import onnx_ir as ir
 
-from ._report import Report
+from ._report import UpgradeReport
 from ._validate import owners
 
 
@@ -36,7 +36,7 @@ class RemoveDeadPass(ir.passes.InPlacePass):
         keep: nodes that nothing needed in the original model; they are not ours to remove.
     """
 
-    def __init__(self, report: Report, keep: Iterable[ir.Node]):
+    def __init__(self, report: UpgradeReport, keep: Iterable[ir.Node]):
         self._report = report
         self._keep = set(keep)
 

@@ -10,7 +10,7 @@ from ._errors import name_of
 from ._facts import Facts
 from ._merge import ends, match
 from ._ranks import required_ranks
-from ._report import FUSED, LEFT, Report
+from ._report import FUSED, LEFT, UpgradeReport
 from ._standard import ENTRY, is_ours, is_standard
 from ._validate import owners
 
@@ -31,7 +31,7 @@ class FuseLevelsPass(ir.passes.InPlacePass):
         report: receives one entry per cluster; the entries of its RoiAligns become "fused".
     """
 
-    def __init__(self, report: Report):
+    def __init__(self, report: UpgradeReport):
         self._report = report
 
     def call(self, model: ir.Model) -> ir.passes.PassResult:

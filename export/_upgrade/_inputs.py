@@ -14,9 +14,10 @@ PIXELS = 256
 
 
 def random_inputs(model: ir.Model, seed: int = 0) -> dict[str, np.ndarray]:
-    """Return one array per input: boxes inside the image, levels and image numbers that exist, noise elsewhere.
+    """Return one array per input: boxes inside the image, levels and images that exist, noise elsewhere.
 
-    Unknown sizes become modest ones, a map of scale 1/4 being a quarter of the image; equal names equal sizes.
+    Unknown sizes become modest ones, a map of scale 1/4 being a quarter of the image, and equal names become
+    equal sizes.
     """
     return _Inputs(model, seed).arrays
 

@@ -6,7 +6,7 @@ import onnx_ir as ir
 
 from ._errors import name_of
 from ._paddle import is_paddle
-from ._report import REPAIRED, WARNING, Report
+from ._report import REPAIRED, WARNING, UpgradeReport
 from ._standard import FIRST_WITH_MODES, FROM_OPSET, is_ours, set_aligned
 from ._validate import owners
 
@@ -22,7 +22,7 @@ class RepairAlignedPass(ir.passes.InPlacePass):
         aligned: whether the exported pooler was aligned, or None to keep what the opset says (not aligned).
     """
 
-    def __init__(self, report: Report, aligned: bool | None = None):
+    def __init__(self, report: UpgradeReport, aligned: bool | None = None):
         self._report = report
         self._aligned = aligned
 

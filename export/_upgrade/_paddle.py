@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from ._attributes import scalar
 from ._errors import name_of
-from ._report import REPAIRED, WARNING, Report
+from ._report import REPAIRED, WARNING, UpgradeReport
 from ._standard import is_ours, set_aligned
 from ._validate import owners
 
@@ -23,7 +23,7 @@ class RepairPaddlePass(ir.passes.InPlacePass):
         aligned: the ``aligned`` of the original Paddle layer, or None to leave such nodes as they are.
     """
 
-    def __init__(self, report: Report, aligned: bool | None = None):
+    def __init__(self, report: UpgradeReport, aligned: bool | None = None):
         self._report = report
         self._aligned = aligned
 

@@ -33,7 +33,7 @@ class Entry:
 
 
 @dataclass
-class Report:
+class UpgradeReport:
     """Every RoI operator and cluster of a model, and the differences that ``verify`` measured.
 
     Attributes:

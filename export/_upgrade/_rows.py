@@ -197,13 +197,12 @@ def _concat(facts, node: ir.Node) -> None:
 
 def _top_k(facts, node: ir.Node) -> None:
     index = facts.indices.get(node.inputs[0])
-    if index is None or index.layout != "vector" or isinstance(index.of, Restore):
+    if index is None or index.layout != "vector" or not isinstance(index.of, Joined):
         return
-    parts = index.of.parts if isinstance(index.of, Joined) else (index.of,)
     ascending = get_int(node, "largest", 1) == 0 and get_int(node, "sorted", 1) == 1
     count = facts.items(node.inputs[1])
     if ascending and count is not None and len(count) == 1:
-        facts.indices[node.outputs[1]] = Index(Restore(parts, count[0]), "vector")
+        facts.indices[node.outputs[1]] = Index(Restore(index.of.parts, count[0]), "vector")
 
 
 def _keeps_rows(facts, node: ir.Node, axes: list[int]) -> bool:

@@ -8,7 +8,7 @@ import onnx_ir as ir
 
 from ._attributes import get_float, get_int, get_string
 from ._errors import name_of
-from ._report import LEFT, REPLACED, Report
+from ._report import LEFT, REPLACED, UpgradeReport
 from ._validate import Owner, opset_of, owners
 
 DOMAIN = "roiops"
@@ -31,7 +31,7 @@ class ReplaceStandardPass(ir.passes.InPlacePass):
         max_interpolated: also turn mode "max" (maximum of weighted corners) into ours (maximum of samples).
     """
 
-    def __init__(self, report: Report, max_interpolated: bool = False):
+    def __init__(self, report: UpgradeReport, max_interpolated: bool = False):
         self._report = report
         self._max_interpolated = max_interpolated
 

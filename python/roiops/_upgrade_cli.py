@@ -13,19 +13,22 @@ from roiops.export import inspect as inspect_model
 from roiops.export import upgrade as upgrade_model
 from roiops.export._upgrade import has_external_data, save
 
+# Optional[...] for Python 3.9, where typer cannot evaluate "X | None".
+_Choice = Optional[bool]
+_File = Optional[Path]
 _Model = Annotated[Path, typer.Argument(help="An ONNX model.")]
 
 
 def upgrade(
     model: _Model,
     out: Annotated[Path, typer.Argument(help="Where to write the upgraded model.")],
-    report: Annotated[Optional[Path], typer.Option(help="Write the report to this file, as JSON.")] = None,
+    report: Annotated[_File, typer.Option(help="Write the report to this file, as JSON.")] = None,
     portable: Annotated[bool, typer.Option("--portable", help="Let it also run without roiops.")] = False,
     paddle_aligned: Annotated[
-        Optional[bool], typer.Option(help="Repair a Paddle2ONNX export: the aligned of the Paddle layer.")
+        _Choice, typer.Option(help="Repair a Paddle2ONNX export: the aligned of the Paddle layer.")
     ] = None,
     aligned: Annotated[
-        Optional[bool],
+        _Choice,
         typer.Option(help="Repair an export at opset 10 to 15 (Detectron2): whether its pooler was aligned."),
     ] = None,
     max_interpolated: Annotated[

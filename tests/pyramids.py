@@ -45,13 +45,14 @@ _RESTORE = """
 
 
 def pyramid(merge: str = "nd", levels: tuple[int, ...] = (0, 1, 2), counted: str = "levels") -> str:
-    """Return the text of a pooler whose level i takes the boxes where ``levels`` is ``levels[i]``.
+    """Return the text of a pooler; its map i pools the boxes whose level is ``levels[i]``.
 
-    ``merge`` is "nd" (ScatterND), "elements" (ScatterElements) or "restore" (Concat and Gather, with as many rows
-    as ``counted`` has: "levels" or "order").
+    ``merge`` is "nd" (ScatterND), "elements" (ScatterElements) or "restore" (Concat and Gather, with as many
+    rows as ``counted`` has: "levels" or "order").
     """
     numbers = range(len(levels))
     maps = ", ".join(f"float[{IMAGES},{CHANNELS},{SIDE >> i},{SIDE >> i}] x{i}" for i in numbers)
+    inputs = f"{maps}, float[K,4] boxes, int64[K] batch, int64[K] levels"
     constants = ", ".join(f"int64 c{i} = {{{level}}}" for i, level in enumerate(levels))
     body = "".join(_LEVEL.format(i=i, scale=2.0**-i) for i in numbers)
     if merge == "restore":
@@ -63,8 +64,9 @@ def pyramid(merge: str = "nd", levels: tuple[int, ...] = (0, 1, 2), counted: str
             into = f"out{i - 1}" if i else "out"
             body += _MERGE[merge].format(i=i, into=into, to="y" if i == numbers[-1] else f"out{i}")
     return f"""<ir_version: 8, opset_import: ["" : 16]>
-pooler ({maps}, float[K,4] boxes, int64[K] batch, int64[K] levels) => (float[M,{CHANNELS},3,3] y)
-<int64[1] one = {{1}}, int64[3] pooled = {{{CHANNELS}, 3, 3}}, int64[4] spreading = {{-1, 1, 1, 1}}, {constants}>
+pooler ({inputs}) => (float[M,{CHANNELS},3,3] y)
+<int64[1] one = {{1}}, int64[3] pooled = {{{CHANNELS}, 3, 3}},
+ int64[4] spreading = {{-1, 1, 1, 1}}, {constants}>
 {{{body}}}"""
 
 
