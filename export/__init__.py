@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib as _importlib
+
 try:
     import onnx as _onnx  # noqa: F401
 except ImportError as error:
@@ -24,7 +26,10 @@ __all__ = [
     "DOMAIN",
     "VERSION",
     "PortableError",
+    "UpgradeError",
+    "UpgradeReport",
     "add_function_bodies",
+    "inspect",
     "make_detectron2_level_nodes",
     "make_mmdet_level_nodes",
     "make_multiscale_roi_align_model",
@@ -35,12 +40,21 @@ __all__ = [
     "make_torchvision_level_nodes",
     "opset1",
     "register_schemas",
+    "upgrade",
 ]
 
 
-def __getattr__(name: str):
-    if name == "opset1":
-        from roiops.export._onnxscript import opset1
+# Loaded on first use: they need onnxscript or onnx-ir.
+_LAZY = {
+    "UpgradeError": "_upgrade",
+    "UpgradeReport": "_upgrade",
+    "inspect": "_upgrade",
+    "opset1": "_onnxscript",
+    "upgrade": "_upgrade",
+}
 
-        return opset1
+
+def __getattr__(name: str):
+    if name in _LAZY:
+        return getattr(_importlib.import_module(f"roiops.export.{_LAZY[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

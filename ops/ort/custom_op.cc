@@ -1,6 +1,7 @@
 #include "ort/custom_op.h"
 
 #include <algorithm>
+#include <atomic>
 
 namespace roiops::ort {
 namespace {
@@ -33,6 +34,8 @@ OrtStatus* Compute(void* kernel, OrtKernelContext* context) {
 OrtStatus* InferShape(const OrtCustomOp* op, OrtShapeInferContext* context) {
   return Guarded(ORT_FAIL, [&] { SpecOf(op).infer(ShapeInference(context)); });
 }
+
+std::atomic<uint64_t> unknown_dimensions{0};
 
 }  // namespace
 
@@ -76,8 +79,10 @@ void ShapeInference::SetOutput(ONNXTensorElementDataType type, std::vector<Dimen
   std::vector<const char*> names;
   for (size_t i = 0; i < shape.size(); ++i) {
     Dimension& dimension = shape[i];
-    // A dimension that is neither known nor named must get a name, or the graph is given an invalid number.
-    if (dimension.value < 0 && dimension.name.empty()) dimension.name = "roiops_unknown_" + std::to_string(i);
+    // A dimension that is neither known nor named must get a name, or the graph is given an invalid number;
+    // and a new one, because ONNX Runtime lets tensors of equally named shapes share their memory.
+    if (dimension.value < 0 && dimension.name.empty())
+      dimension.name = "roiops_unknown_" + std::to_string(unknown_dimensions++);
     values.push_back(dimension.value < 0 ? -1 : dimension.value);
     names.push_back(dimension.value < 0 ? dimension.name.c_str() : "");
   }

@@ -1,0 +1,15 @@
+"""Upgrade exported detectors: standard RoiAlign and multi-level clusters become roiops operators."""
+
+from __future__ import annotations
+
+try:
+    import onnx_ir as _onnx_ir  # noqa: F401
+except ImportError as error:
+    raise ImportError("upgrade needs onnx-ir; install it with: pip install 'roiops[export]'") from error
+
+from ._api import inspect, upgrade
+from ._errors import UpgradeError
+from ._load import has_external_data, save
+from ._report import Entry, UpgradeReport
+
+__all__ = ["Entry", "UpgradeError", "UpgradeReport", "has_external_data", "inspect", "save", "upgrade"]

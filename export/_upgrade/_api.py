@@ -1,0 +1,101 @@
+"""The two public functions: ``upgrade`` and ``inspect``."""
+
+from __future__ import annotations
+
+import os
+
+import onnx
+import onnx_ir as ir
+
+from . import _load
+from ._dead import RemoveDeadPass, unused_nodes
+from ._errors import UpgradeError
+from ._fuse import FuseLevelsPass
+from ._legacy import RepairAlignedPass
+from ._load import ModelLike
+from ._paddle import RepairPaddlePass
+from ._report import UpgradeReport
+from ._standard import ReplaceStandardPass
+from ._validate import ValidatePass
+
+
+def upgrade(
+    model: ModelLike,
+    *,
+    paddle_aligned: bool | None = None,
+    aligned: bool | None = None,
+    portable: bool = False,
+    max_interpolated: bool = False,
+    verify: bool = False,
+) -> tuple[onnx.ModelProto | ir.Model, UpgradeReport]:
+    """Make the RoIAligns of an exported detector roiops operators, and fuse its multi-level poolers.
+
+    Every standard RoiAlign of opset 10 to 25 in average mode becomes ``roiops.RoiAlign``; every cluster of
+    them that provably pools one pyramid becomes one ``roiops.MultiScaleRoiAlign``. What cannot be proven
+    stays, and the report says why. Names of inputs and outputs stay.
+
+    Args:
+        model: an ``onnx.ModelProto``, an ``onnx_ir.Model`` or the path of a file; it is not changed.
+        paddle_aligned: for exports of Paddle2ONNX, the ``aligned`` of the Paddle layer: sets it, and takes
+            the number of boxes per image from the input that the export left unused.
+        aligned: for exports at opset 10 to 15, whether the pooler was aligned (Detectron2's default), which
+            those opsets cannot say.
+        portable: add function bodies of standard operators, so that the model also runs without roiops.
+        max_interpolated: also replace nodes of mode "max", whose standard meaning (maximum of weighted
+            corners) then changes to the maximum of interpolated samples.
+        verify: run both models on random inputs and record the differences in the report.
+
+    Returns:
+        The upgraded model and the report; an ``onnx_ir.Model`` if one was given, else an ``onnx.ModelProto``.
+
+    Raises:
+        UpgradeError: if the model cannot be read or is no valid graph, or if ``verify`` cannot run it.
+    """
+    loaded = _load.load(model)
+    try:
+        report = _run(loaded, paddle_aligned, aligned, max_interpolated)
+    except UpgradeError as error:
+        raise UpgradeError(f"{_file(model)}{error}") from error
+    if portable:
+        from .._portable import add_function_bodies
+
+        loaded = ir.from_proto(add_function_bodies(ir.to_proto(loaded)))
+    upgraded = _load.convert(loaded, model)
+    if verify:
+        from ._verify import compare
+
+        report.differences = compare(_load.load(model), _load.load(upgraded))
+    return upgraded, report
+
+
+def inspect(model: ModelLike) -> UpgradeReport:
+    """UpgradeReport what ``upgrade`` would do to a model, with warnings for known-wrong exports.
+
+    Args:
+        model: an ``onnx.ModelProto``, an ``onnx_ir.Model`` or the path of a file; it is not changed.
+
+    Raises:
+        UpgradeError: if the model cannot be read, or is no valid graph.
+    """
+    return upgrade(model)[1]
+
+
+def _run(
+    model: ir.Model, paddle_aligned: bool | None, aligned: bool | None, max_interpolated: bool
+) -> UpgradeReport:
+    report = UpgradeReport()
+    passes = [
+        ReplaceStandardPass(report, max_interpolated),
+        RepairPaddlePass(report, paddle_aligned),
+        RepairAlignedPass(report, aligned),
+        FuseLevelsPass(report),
+    ]
+    ValidatePass()(model)
+    unused = unused_nodes(model)
+    for run in [*passes, RemoveDeadPass(report, unused), ValidatePass()]:
+        run(model)
+    return report
+
+
+def _file(model: ModelLike) -> str:
+    return "" if isinstance(model, (onnx.ModelProto, ir.Model)) else f"{os.fspath(model)}: "

@@ -1,0 +1,65 @@
+"""Reading attributes and constants of nodes, strictly: a wrong type or a reference is a ValueError."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx_ir as ir
+
+# Nothing that decides a rewrite (axes, shapes, level numbers) is larger; weights stay on disk.
+LARGEST_CONSTANT = 4096
+
+
+def tensor_of(value: ir.Value | None) -> ir.TensorProtocol | None:
+    """The tensor of an initializer that no caller can override, or of a Constant node."""
+    if value is None or value.is_graph_input():
+        return None
+    return ir.convenience.get_const_tensor(value)
+
+
+def constant(value: ir.Value | None) -> np.ndarray | None:
+    """The array of a small constant, or None."""
+    tensor = tensor_of(value)
+    if tensor is None or tensor.size > LARGEST_CONSTANT or tensor.dtype == ir.DataType.STRING:
+        return None
+    return tensor.numpy()
+
+
+def scalar(value: ir.Value | None) -> np.generic | None:
+    """The only element of a constant with one element and at most one dimension, or None."""
+    array = constant(value)
+    return array.reshape(-1)[0] if array is not None and array.size == 1 and array.ndim <= 1 else None
+
+
+def _attribute(node: ir.Node, name: str, kind: ir.AttributeType) -> ir.Attr | None:
+    attribute = node.attributes.get(name)
+    if attribute is None:
+        return None
+    if attribute.is_ref():
+        raise ValueError(f"attribute {name} refers to an attribute of the enclosing function")
+    if attribute.type != kind:
+        raise ValueError(f"attribute {name} is {attribute.type.name}, wanted {kind.name}")
+    return attribute
+
+
+def get_int(node: ir.Node, name: str, default: int) -> int:
+    """An INT attribute."""
+    attribute = _attribute(node, name, ir.AttributeType.INT)
+    return default if attribute is None else attribute.as_int()
+
+
+def get_float(node: ir.Node, name: str, default: float) -> float:
+    """A FLOAT attribute."""
+    attribute = _attribute(node, name, ir.AttributeType.FLOAT)
+    return default if attribute is None else attribute.as_float()
+
+
+def get_ints(node: ir.Node, name: str) -> list[int] | None:
+    """An INTS attribute, None where it is absent."""
+    attribute = _attribute(node, name, ir.AttributeType.INTS)
+    return None if attribute is None else list(attribute.as_ints())
+
+
+def get_string(node: ir.Node, name: str, default: str) -> str:
+    """A STRING attribute."""
+    attribute = _attribute(node, name, ir.AttributeType.STRING)
+    return default if attribute is None else attribute.as_string()

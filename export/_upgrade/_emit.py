@@ -1,0 +1,72 @@
+"""Writing new nodes in front of an old one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import onnx_ir as ir
+
+from ._validate import owners
+
+
+class Names:
+    """Names that no value or node of a model has, in whatever graph or function."""
+
+    def __init__(self, model: ir.Model):
+        self._taken: set[str] = set()
+        for owner in owners(model):
+            for graph in [owner, *owner.subgraphs()]:
+                values = [*graph.inputs, *(value for node in graph for value in node.outputs)]
+                if isinstance(graph, ir.Graph):
+                    values += graph.initializers.values()
+                self._taken.update(item.name for item in [*values, *graph] if item.name)
+
+    def fresh(self, stem: str) -> str:
+        """Return ``stem``, numbered if it is taken, and take it."""
+        name, number = stem, 1
+        while name in self._taken:
+            name, number = f"{stem}_{number}", number + 1
+        self._taken.add(name)
+        return name
+
+
+class Emitter:
+    """Collects nodes of the standard operators; ``stem`` begins the names of all of them."""
+
+    def __init__(self, names: Names, stem: str):
+        self.nodes: list[ir.Node] = []
+        self._names = names
+        self._stem = stem
+
+    def op(self, op_type: str, *inputs: ir.Value, domain: str = "", **attributes: object) -> ir.Value:
+        """Add a node with one output and return that."""
+        return self.add(domain, op_type, inputs, ir.convenience.convert_attributes(attributes)).outputs[0]
+
+    def add(
+        self,
+        domain: str,
+        op_type: str,
+        inputs: Sequence[ir.Value | None],
+        attributes: Sequence[ir.Attr],
+        outputs=1,
+    ) -> ir.Node:
+        """Add any node."""
+        name = self._names.fresh(f"{self._stem}/{op_type}")
+        node = ir.Node(domain, op_type, inputs, attributes, num_outputs=outputs, name=name)
+        for index, value in enumerate(node.outputs):
+            value.name = self._names.fresh(f"{name}/output_{index}")
+        self.nodes.append(node)
+        return node
+
+    def constant(self, array: np.ndarray) -> ir.Value:
+        """Add a Constant node."""
+        return self.op("Constant", value=ir.tensor(array))
+
+    def scalar(self, value: int) -> ir.Value:
+        """Add an int64 scalar."""
+        return self.constant(np.array(value, np.int64))
+
+    def vector(self, values: Sequence[int]) -> ir.Value:
+        """Add an int64 vector."""
+        return self.constant(np.array(values, np.int64))

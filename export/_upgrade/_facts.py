@@ -1,0 +1,190 @@
+"""What is known of every value of a model before it runs.
+
+One walk in topological order records for each value
+
+- a key: values with equal keys hold equal contents (this finds the duplicates that exporters leave behind);
+- its shape and, for small integer tensors, its contents, as sizes of _dims.py;
+- whether it is a list of row numbers (``index``) or a function of some rows of another tensor (``rows``).
+
+Nothing is guessed: a value without a fact has none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import onnx_ir as ir
+
+from . import _items, _rows, _shapes
+from ._attributes import constant, get_ints
+from ._dims import Dim, Shape
+
+_RANDOM = {
+    "Bernoulli",
+    "Dropout",
+    "Multinomial",
+    "RandomNormal",
+    "RandomNormalLike",
+    "RandomUniform",
+    "RandomUniformLike",
+}
+
+
+class Facts:
+    """The facts of one graph and its subgraphs, or of one model-local function."""
+
+    def __init__(self, owner: ir.Graph | ir.Function, ranks: Mapping[ir.Value, int] | None = None):
+        self._ranks = ranks or {}
+        self._keys: dict[ir.Value, int] = {}
+        self._known_keys: dict[tuple, int] = {}
+        self._labels: dict[int, str] = {}
+        self._shapes: dict[ir.Value, Shape | None] = {}
+        self._items: dict[ir.Value, Shape | None] = {}
+        self.masks: dict[ir.Value, _rows.Rows] = {}
+        self.indices: dict[ir.Value, _rows.Index] = {}
+        self.selections: dict[ir.Value, _rows.Selection] = {}
+        self._symbols = set(owner.inputs) if isinstance(owner, ir.Graph) else set()
+        for node in ir.traversal.RecursiveGraphIterator(owner):
+            self._visit(node)
+
+    def key(self, value: ir.Value) -> int:
+        """A number that equal keys prove equal contents for."""
+        if value not in self._keys:
+            array = constant(value)
+            what = ("value", id(value))
+            if array is not None and array.dtype != object:
+                what = ("constant", str(array.dtype), array.shape, array.tobytes())
+            self._set_key(value, what)
+        return self._keys[value]
+
+    def shape(self, value: ir.Value | None) -> Shape | None:
+        """The shape, or None where not even the number of dimensions is known."""
+        if value is None:
+            return None
+        if value not in self._shapes:
+            shape = _shapes.constant_shape(value)
+            self._shapes[value] = self._declared(value) if shape is None else shape
+        return self._shapes[value]
+
+    def items(self, value: ir.Value | None) -> Shape | None:
+        """The contents of a short integer vector or scalar, in order."""
+        if value is None:
+            return None
+        if value not in self._items:
+            self._items[value] = _items.constant_items(value)
+        return self._items[value]
+
+    def array(self, value: ir.Value | None) -> np.ndarray | None:
+        """The contents of a small constant, also of one that is computed from constants."""
+        array, items = constant(value), self.items(value)
+        if array is not None or items is None or not all(item.known for item in items):
+            return array
+        flat = np.array([item.constant for item in items], np.int64)
+        return flat.reshape(()) if self.shape(value) == () else flat
+
+    def ints(self, node: ir.Node, name: str, index: int) -> list[int] | None:
+        """Constant integers that older opsets keep in attribute ``name`` and newer ones in input ``index``.
+
+        None where they are absent; ValueError where they are computed.
+        """
+        attribute = get_ints(node, name)
+        if attribute is not None or len(node.inputs) <= index or node.inputs[index] is None:
+            return attribute
+        array = self.array(node.inputs[index])
+        if array is None or array.dtype.kind != "i" or array.ndim > 1:
+            raise ValueError(f"{name} is not constant")
+        return [int(i) for i in array.reshape(-1)]
+
+    def own(self, value: ir.Value, axis: int) -> Dim:
+        """The size of ``value`` along ``axis`` as an unknown of its own."""
+        return Dim(0, ((self.key(value), axis),))
+
+    def describe(self, dim: Dim) -> str:
+        """Write a size for a person."""
+        unknowns = [u if isinstance(u, str) else f"{self._labels[u[0]]}.shape[{u[1]}]" for u in dim.unknowns]
+        constant = [str(dim.constant)] if dim.constant or not unknowns else []
+        return " + ".join(constant + unknowns)
+
+    def _set_key(self, value: ir.Value, what: tuple) -> None:
+        key = self._known_keys.setdefault(what, len(self._known_keys))
+        self._keys[value] = key
+        self._labels.setdefault(key, value.name or "?")
+
+    def _declared(self, value: ir.Value) -> Shape | None:
+        """The declared shape, of which only the rank binds unless the value is an input of the model."""
+        if value.shape is None:
+            rank = self._ranks.get(value)
+            return None if rank is None else tuple(self.own(value, axis) for axis in range(rank))
+        dims = []
+        for axis, dim in enumerate(value.shape):
+            if value not in self._symbols:
+                dims.append(self.own(value, axis))
+            elif isinstance(dim, int):
+                dims.append(Dim(dim))
+            else:
+                dims.append(self.own(value, axis) if dim.value is None else Dim(0, (str(dim.value),)))
+        return tuple(dims)
+
+    def _visit(self, node: ir.Node) -> None:
+        self._visit_keys(node)
+        if node.domain not in ("", "roiops") or node.op_type == "Constant" or not node.outputs:
+            return
+        output = node.outputs[0]
+        self._items[output] = _try(_items.RULES.get(node.op_type), self, node)
+        shapes = _try(_shapes.RULES.get(node.op_type), self, node)
+        for value, shape in zip(node.outputs, shapes if isinstance(shapes, list) else [shapes]):
+            if shape is not None:
+                self._shapes[value] = shape
+        if len(self.shape(output) or ()) > 1:
+            self._items[output] = None
+        _try(_rows.RULES.get(node.op_type), self, node)
+
+    def _visit_keys(self, node: ir.Node) -> None:
+        if (
+            node.domain == ""
+            and node.op_type == "Identity"
+            and node.inputs[:1]
+            and node.inputs[0] is not None
+        ):
+            self._keys[node.outputs[0]] = self.key(node.inputs[0])
+            return
+        attributes = _comparable(node.attributes.values())
+        if node.domain != "" or node.op_type in _RANDOM | {"Constant"} or attributes is None:
+            return
+        inputs = tuple(-1 if value is None else self.key(value) for value in node.inputs)
+        for index, output in enumerate(node.outputs):
+            self._set_key(output, (node.op_type, attributes, inputs, index, len(node.outputs)))
+
+
+def _comparable(attributes: Iterable[ir.Attr]) -> tuple | None:
+    """Attributes as a key, or None where they hold tensors, graphs or references."""
+    simple = {
+        ir.AttributeType.INT,
+        ir.AttributeType.FLOAT,
+        ir.AttributeType.STRING,
+        ir.AttributeType.INTS,
+        ir.AttributeType.FLOATS,
+    }
+    parts = []
+    for attribute in attributes:
+        if attribute.is_ref():
+            return None
+        if attribute.type in simple:
+            parts.append((attribute.name, repr(attribute.value)))
+        elif attribute.type == ir.AttributeType.TENSOR and attribute.as_tensor().size <= _items.LONGEST:
+            tensor = attribute.as_tensor()
+            parts.append((attribute.name, tensor.dtype, tuple(tensor.shape), tensor.tobytes()))
+        else:
+            return None
+    return tuple(sorted(parts, key=repr))
+
+
+def _try(rule, facts: Facts, node: ir.Node):
+    """Apply a rule; a malformed node (wrong attribute type, axis out of range) has no facts."""
+    if rule is None:
+        return None
+    try:
+        return rule(facts, node)
+    except (ValueError, TypeError, IndexError, AttributeError):
+        return None

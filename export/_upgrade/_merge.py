@@ -1,0 +1,184 @@
+"""How the levels of a pyramid come together again: one Scatter chain, or Concat and a restoring Gather."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import onnx_ir as ir
+
+from ._attributes import get_int, get_string, scalar, tensor_of
+from ._dims import Dim, Shape
+from ._errors import name_of
+from ._facts import Facts
+from ._rows import Restore, Rows
+from ._standard import is_ours, is_standard
+
+_SCATTERS = ("ScatterElements", "ScatterND")
+_PASSING = ("Cast", "Identity", "Reshape")
+
+
+class NotProven(ValueError):
+    """Why a cluster cannot be shown to be one pooled pyramid."""
+
+
+@dataclass(frozen=True)
+class Part:
+    """One level: its RoiAlign, the rows of the result it fills, and the type it is cast to, if any."""
+
+    node: ir.Node
+    rows: Rows
+    cast: int | None
+
+
+@dataclass(frozen=True)
+class Merge:
+    """All levels of a cluster.
+
+    Attributes:
+        end: the node with the merged result.
+        parts: one per level, in the order of the graph.
+        shape: the shape of a Scatter chain's zeros; None for Concat and Gather.
+        count: the number of rows a restoring Gather keeps; None for a Scatter chain.
+    """
+
+    end: ir.Node
+    parts: tuple[Part, ...]
+    shape: Shape | None = None
+    count: Dim | None = None
+
+
+def ends(pool: ir.Node, facts: Facts) -> list[ir.Node]:
+    """The nodes at which the output of ``pool`` may have been merged with that of others."""
+    found: dict[ir.Node, None] = {}
+    for node, slot in _users(pool):
+        if _is(node, *_SCATTERS) and slot == 2:
+            found.update(dict.fromkeys(_last_scatters(node)))
+        elif _is(node, "Concat"):
+            for gather, where in _users(node):
+                index = facts.indices.get(gather.inputs[1]) if _is(gather, "Gather") and where == 0 else None
+                if index is not None and isinstance(index.of, Restore):
+                    found[gather] = None
+    return list(found)
+
+
+def match(end: ir.Node, facts: Facts) -> Merge:
+    """Read a merge backwards from its last node; NotProven where it is anything else."""
+    return _match_scatters(end, facts) if _is(end, *_SCATTERS) else _match_restore(end, facts)
+
+
+def _is(node: ir.Node | None, *op_types: str) -> bool:
+    return node is not None and node.domain == "" and node.op_type in op_types
+
+
+def _users(node: ir.Node) -> Iterator[tuple[ir.Node, int]]:
+    """The nodes that read a result, with the input they read it at, seen through casts and reshapes."""
+    waiting = list(node.outputs[:1])
+    while waiting:
+        for use in waiting.pop().uses():
+            if _is(use.node, *_PASSING) and use.idx == 0:
+                waiting.extend(use.node.outputs[:1])
+            else:
+                yield use.node, use.idx
+
+
+def _last_scatters(node: ir.Node) -> list[ir.Node]:
+    last, waiting, seen = [], [node], set()
+    while waiting:
+        scatter = waiting.pop()
+        following = [user for user, slot in _users(scatter) if slot == 0 and _is(user, *_SCATTERS)]
+        if not following:
+            last.append(scatter)
+        waiting.extend(user for user in following if user not in seen)
+        seen.update(following)
+    return last
+
+
+def _match_scatters(end: ir.Node, facts: Facts) -> Merge:
+    parts: list[Part] = []
+    data, node = end.outputs[0], end
+    while _is(node, *_SCATTERS):
+        _check_scatter(node)
+        index = facts.indices.get(node.inputs[1])
+        layout = "column" if node.op_type == "ScatterND" else "spread"
+        if index is None or index.layout != layout or not isinstance(index.of, Rows):
+            raise NotProven(f"{name_of(node)} does not write to the rows where levels equal a constant")
+        parts.append(_part(node.inputs[2], index.of, facts, reshapes=node.op_type == "ScatterND"))
+        data = _unwrapped(node.inputs[0])
+        node = data.producer()
+    shape = facts.shape(data)
+    if not is_zero(data):
+        raise NotProven(f"the levels are not written into zeros but into {data.name}")
+    if shape is None or len(shape) != 4:
+        raise NotProven(f"the shape of the zeros {data.name} is unknown")
+    pool = parts[0].node
+    size = tuple(Dim(get_int(pool, name, 1)) for name in ("output_height", "output_width"))
+    if shape[2:] != size:
+        raise NotProven(f"the zeros {data.name} are not of the pooled size")
+    if end.op_type == "ScatterElements":
+        channels = [facts.shape(part.node.outputs[0])[1] for part in parts]
+        # Maps that differ in channels from each other are refused by the fused operator when it runs.
+        if shape[1] not in channels or any(
+            dim.known and shape[1].known and dim != shape[1] for dim in channels
+        ):
+            raise NotProven(f"the zeros {data.name} do not provably have the channels of the maps")
+    return Merge(end, tuple(reversed(parts)), shape=shape)
+
+
+def _check_scatter(node: ir.Node) -> None:
+    if get_int(node, "axis", 0) != 0 or get_string(node, "reduction", "none") != "none":
+        raise NotProven(f"{name_of(node)} does not overwrite whole rows")
+
+
+def _match_restore(end: ir.Node, facts: Facts) -> Merge:
+    joined = end.inputs[0].producer()
+    restore = facts.indices[end.inputs[1]]
+    if get_int(end, "axis", 0) != 0 or not _is(joined, "Concat") or get_int(joined, "axis", 0) != 0:
+        raise NotProven(f"{name_of(end)} does not reorder the rows of one Concat")
+    if restore.layout != "vector" or len(restore.of.parts) != len(joined.inputs):
+        raise NotProven(f"{name_of(end)} does not restore the order of what {name_of(joined)} joins")
+    pairs = zip(joined.inputs, restore.of.parts)
+    parts = tuple(_part(value, rows, facts, reshapes=False) for value, rows in pairs)
+    return Merge(end, parts, count=restore.of.count)
+
+
+def _unwrapped(value: ir.Value) -> ir.Value:
+    while _is(value.producer(), "Identity"):
+        value = value.producer().inputs[0]
+    return value
+
+
+def _part(value: ir.Value, rows: Rows, facts: Facts, reshapes: bool) -> Part:
+    """Follow a level's result back to its RoiAlign.
+
+    ScatterND only accepts updates of the shape of the zeros' rows, so a Reshape before it keeps everything if
+    it keeps the pooled size, which the caller checks on the zeros.
+    """
+    cast = None
+    node = value.producer()
+    while _is(node, *_PASSING):
+        if node.op_type == "Cast":
+            if cast is not None:
+                raise NotProven(f"{name_of(node)}: the pooled values are cast twice")
+            cast = get_int(node, "to", 0)
+        if node.op_type == "Reshape" and not reshapes:
+            raise NotProven(f"{name_of(node)} reshapes the pooled values")
+        node = node.inputs[0].producer()
+    if node is not None and is_standard(node):
+        raise NotProven(f"{name_of(node)} was left alone")
+    if not is_ours(node):
+        raise NotProven(f"{value.name} is merged with the levels and is not the output of a RoiAlign")
+    return Part(node, rows, cast)
+
+
+def is_zero(value: ir.Value) -> bool:
+    """Whether every element is provably zero."""
+    node = _unwrapped(value).producer()
+    if _is(node, "ConstantOfShape"):
+        fill = node.attributes.get("value")
+        return fill is None or not np.any(fill.as_tensor().numpy())
+    if _is(node, "Expand"):
+        return scalar(node.inputs[0]) == 0
+    tensor = tensor_of(value)
+    return tensor is not None and not np.any(tensor.numpy())

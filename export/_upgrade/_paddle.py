@@ -1,0 +1,91 @@
+"""Repair what Paddle2ONNX loses: the boxes of images after the first, and whether the pooler is aligned.
+
+Its fingerprint is a RoiAlign with batch indices Expand(0, Slice(Shape(boxes))): zero for every box. The
+number of boxes per image survives only as an unused input of the graph, and ``aligned`` not at all.
+"""
+
+from __future__ import annotations
+
+import onnx_ir as ir
+
+from ._attributes import scalar
+from ._errors import name_of
+from ._report import REPAIRED, WARNING, UpgradeReport
+from ._standard import is_ours, set_aligned
+from ._validate import owners
+
+
+class RepairPaddlePass(ir.passes.InPlacePass):
+    """Give Paddle's nodes their boxes_num and the caller's ``aligned``; without a choice, warn.
+
+    Args:
+        report: receives one entry per node with the fingerprint.
+        aligned: the ``aligned`` of the original Paddle layer, or None to leave such nodes as they are.
+    """
+
+    def __init__(self, report: UpgradeReport, aligned: bool | None = None):
+        self._report = report
+        self._aligned = aligned
+
+    def call(self, model: ir.Model) -> ir.passes.PassResult:
+        """Look at every roiops RoiAlign."""
+        nodes = [node for owner in owners(model) for node in owner.all_nodes() if is_paddle(node)]
+        counts, doubt = _boxes_num(model.graph, nodes)
+        for node in nodes:
+            lost = counts is not None or not _one_image(node)
+            if self._aligned is None:
+                self._report.add(name_of(node), "RoiAlign", WARNING, _warning(lost))
+                continue
+            set_aligned(node, self._aligned)
+            if counts is not None:
+                node.replace_input_with(2, counts)
+                node.attributes["batch_format"] = ir.AttrString("batch_format", "boxes_num")
+                found = f"boxes_num from input {counts.name}"
+            else:
+                found = doubt if lost else "one image"
+            action = WARNING if lost and counts is None else REPAIRED
+            self._report.add(name_of(node), "RoiAlign", action, f"aligned={self._aligned}, {found}")
+        return ir.passes.PassResult(model, bool(nodes) and self._aligned is not None)
+
+
+def is_paddle(node: ir.Node) -> bool:
+    """Whether a node's batch indices are zeros made from the number of its boxes."""
+    if not is_ours(node) or len(node.inputs) < 3:
+        return False
+    expand = _producer(node.inputs[2], "Expand")
+    cut = expand and scalar(expand.inputs[0]) == 0 and _producer(expand.inputs[1], "Slice")
+    shape = cut and _producer(cut.inputs[0], "Shape")
+    return bool(shape) and shape.inputs[0] is node.inputs[1]
+
+
+def _producer(value: ir.Value | None, op_type: str) -> ir.Node | None:
+    node = value.producer() if value is not None else None
+    while node is not None and node.domain == "" and node.op_type in ("Cast", "Identity"):
+        node = node.inputs[0].producer()
+    return node if node is not None and node.domain == "" and node.op_type == op_type else None
+
+
+def _boxes_num(graph: ir.Graph, nodes: list[ir.Node]) -> tuple[ir.Value | None, str]:
+    """The unused input that must hold the counts, or why none can be chosen."""
+    integers = (ir.DataType.INT32, ir.DataType.INT64)
+    unused = [
+        value
+        for value in graph.inputs
+        if not value.uses() and value.dtype in integers and value.shape is not None and len(value.shape) == 1
+    ]
+    if len(unused) != 1:
+        names = ", ".join(value.name or "?" for value in unused)
+        return None, f"boxes_num is lost: {len(unused)} unused inputs could be it ({names})"
+    if len({node.inputs[1] for node in nodes}) > 1:
+        return None, f"boxes_num is lost: several box tensors, but one unused input ({unused[0].name})"
+    return unused[0], ""
+
+
+def _one_image(node: ir.Node) -> bool:
+    shape = node.inputs[0].shape
+    return shape is not None and len(shape) == 4 and shape[0] == 1
+
+
+def _warning(lost: bool) -> str:
+    boxes = "boxes of images after the first are read from the first, and " if lost else ""
+    return f"exported by Paddle2ONNX: {boxes}aligned is lost; choose paddle_aligned"

@@ -1,0 +1,39 @@
+"""Element types, where the model does not declare them: read off the operators' schemas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import onnx
+import onnx_ir as ir
+
+from ._attributes import tensor_of
+
+
+def dtype_of(value: ir.Value) -> ir.DataType | None:
+    """The element type of a value: declared, or that of any value that the schemas tie it to."""
+    waiting, seen = [value], {value}
+    while waiting:
+        value = waiting.pop()
+        known = value.dtype or getattr(tensor_of(value), "dtype", None)
+        node = value.producer()
+        if known is None and node is not None and node.domain == "" and node.op_type == "Cast":
+            known = ir.DataType(node.attributes["to"].as_int())
+        if known is not None:
+            return known
+        tied = [] if node is None or node.domain != "" else list(_same_type(node, value.index()))
+        waiting.extend(other for other in tied if other not in seen)
+        seen.update(tied)
+    return None
+
+
+def _same_type(node: ir.Node, output: int) -> Iterator[ir.Value]:
+    """The inputs of ``node`` whose type is that of the given output."""
+    if not onnx.defs.has(node.op_type):
+        return
+    schema = onnx.defs.get_schema(node.op_type)
+    outputs, inputs = schema.outputs, schema.inputs
+    variable = outputs[min(output, len(outputs) - 1)].type_str
+    for index, value in enumerate(node.inputs):
+        if value is not None and inputs[min(index, len(inputs) - 1)].type_str == variable:
+            yield value

@@ -1,0 +1,95 @@
+"""Refuse what is not a graph: missing inputs, duplicate names, cycles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Union
+
+import onnx_ir as ir
+
+from ._errors import UpgradeError, name_of
+
+Owner = Union[ir.Graph, ir.Function]
+
+
+def owners(model: ir.Model) -> Iterator[Owner]:
+    """The main graph and every model-local function."""
+    yield model.graph
+    yield from model.functions.values()
+
+
+def opset_of(owner: Owner) -> int:
+    """The version of the standard operators that ``owner`` imports; 0 if it imports none."""
+    return owner.opset_imports.get("", 0)
+
+
+class ValidatePass(ir.passes.InPlacePass):
+    """Check that every value is defined once, before its use, and sort the nodes.
+
+    Raises:
+        UpgradeError: naming the node and the value at fault.
+    """
+
+    def call(self, model: ir.Model) -> ir.passes.PassResult:
+        """Check every graph and function."""
+        if model.graph.opset_imports.get("roiops", 1) != 1:
+            version = model.graph.opset_imports["roiops"]
+            raise UpgradeError(f"the model imports version {version} of domain roiops, this is version 1")
+        for owner in owners(model):
+            self._sort(owner)
+            graph = owner.graph if isinstance(owner, ir.Function) else owner
+            self._check(graph, set(), set())
+        return ir.passes.PassResult(model, modified=False)
+
+    def _sort(self, owner: Owner) -> None:
+        try:
+            owner.sort()
+        except ValueError as error:
+            names = ", ".join(name_of(node) for node in cycle(owner))
+            raise UpgradeError(f"the graph has a cycle: {names}") from error
+
+    def _check(self, graph: ir.Graph, outer: set[ir.Value], names: set[str]) -> None:
+        visible = outer | set(graph.inputs) | set(graph.initializers.values())
+        names = names | {value.name for value in visible - outer if value.name}
+        for node in graph:
+            for value in node.inputs:
+                if value is not None and value.name and value not in visible:
+                    raise UpgradeError(f"node {name_of(node)}: nothing defines its input {value.name!r}")
+            for subgraph in subgraphs(node):
+                self._check(subgraph, visible, names)
+            for value in node.outputs:
+                if value.name and value.name in names:
+                    raise UpgradeError(f"node {name_of(node)}: its output {value.name!r} is defined twice")
+                names.add(value.name)
+            visible.update(node.outputs)
+        for value in graph.outputs:
+            if value not in visible:
+                raise UpgradeError(f"graph {graph.name!r}: nothing defines its output {value.name!r}")
+
+
+def subgraphs(node: ir.Node) -> Iterator[ir.Graph]:
+    """The bodies of an If, Loop or Scan."""
+    for attribute in node.attributes.values():
+        if attribute.is_ref():
+            continue
+        if attribute.type == ir.AttributeType.GRAPH:
+            yield attribute.as_graph()
+        elif attribute.type == ir.AttributeType.GRAPHS:
+            yield from attribute.as_graphs()
+
+
+def cycle(owner: Owner) -> list[ir.Node]:
+    """Nodes of one cycle, found by following producers among the nodes that a sort cannot place."""
+    waiting = {node: set(node.predecessors()) for node in owner.all_nodes()}
+    while True:
+        ready = [node for node, before in waiting.items() if not before & waiting.keys()]
+        if not ready:
+            break
+        for node in ready:
+            del waiting[node]
+    path: list[ir.Node] = []
+    node = next(iter(waiting), None)
+    while node is not None and node not in path:
+        path.append(node)
+        node = next((p for p in node.predecessors() if p in waiting), None)
+    return path[path.index(node) :] if node in path else path

@@ -1,0 +1,68 @@
+"""Poolers with random damage: whatever the original still computes, the upgraded model computes too."""
+
+from __future__ import annotations
+
+import numpy as np
+import onnx
+import pytest
+from pyramids import feeds, operators, parse, pyramid
+from support import session
+
+from roiops.export import UpgradeError, upgrade
+
+MERGES = [("nd", "levels"), ("elements", "levels"), ("restore", "levels"), ("restore", "order")]
+
+
+def damage(model: onnx.ModelProto, random: np.random.Generator) -> None:
+    """Rewire an input, change an attribute, or change a constant."""
+    graph = model.graph
+    kind = random.integers(4)
+    node = graph.node[random.integers(len(graph.node))]
+    if kind <= 1:
+        earlier = [output for n in graph.node for output in n.output] + [v.name for v in graph.input]
+        earlier += [tensor.name for tensor in graph.initializer]
+        if kind == 1:  # the same value of another level: the likeliest to pass unnoticed
+            slot = random.integers(len(node.input))
+            earlier = [name for name in earlier if name[:-1] == node.input[slot][:-1]] or earlier
+            node.input[slot] = str(random.choice(earlier))
+        else:
+            node.input[random.integers(len(node.input))] = str(random.choice(earlier))
+    elif kind == 2:
+        attributes = [a for a in node.attribute if a.type == onnx.AttributeProto.INT]
+        if attributes:
+            attribute = attributes[random.integers(len(attributes))]
+            attribute.i = int(random.integers(-1, 4))
+    else:
+        tensor = graph.initializer[random.integers(len(graph.initializer))]
+        array = onnx.numpy_helper.to_array(tensor).copy()
+        array.flat[random.integers(array.size)] = random.integers(-1, 4)
+        tensor.CopyFrom(onnx.numpy_helper.from_array(array, tensor.name))
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_damaged_pooler(seed):
+    random = np.random.default_rng(seed)
+    merge, counted = MERGES[seed % len(MERGES)]
+    model = parse(pyramid(merge, counted=counted))
+    for _ in range(random.integers(1, 3)):
+        damage(model, random)
+    try:
+        original = session(model, plugin=False)
+    except Exception:  # no valid model any more: the upgrade may refuse it, with its own error only
+        try:
+            upgrade(model)
+        except UpgradeError:
+            pass
+        return
+    upgraded, _ = upgrade(model)
+    replacement = session(upgraded)
+    assert operators(upgraded)
+    for levels in ((0, 1, 2), (0,), (-1, 0, 1, 2, 3)):
+        arrays = feeds(model, levels)
+        try:
+            expected = original.run(None, arrays)[0]
+        except Exception:
+            continue
+        found = replacement.run(None, arrays)[0]
+        assert found.shape == expected.shape
+        assert np.abs(found - expected).max(initial=0) <= 1e-5 * np.abs(expected).max(initial=1e-9)
