@@ -60,7 +60,8 @@ void CheckRuns(const AxisSampling<A>& axis, int64_t bin, const std::vector<Direc
   EXPECT(0 <= range.begin && range.begin <= range.end && range.end <= axis.grid);
   if (axis.extent > kCountable && range.end - range.begin > kCountable) return;
   int64_t samples = 0, runs = 0, previous = 0;
-  double sum = 0, least = INFINITY, greatest = -INFINITY;
+  long double sum = 0;
+  double least = INFINITY, greatest = -INFINITY;
   const int64_t inside = roiops::ForEachRun(axis, bin, [&](const SampleRun& run) {
     EXPECT(run.low >= previous && run.low < axis.extent && run.count > 0);
     EXPECT(0 <= run.first && run.first <= run.last && run.last <= 1);
@@ -68,7 +69,7 @@ void CheckRuns(const AxisSampling<A>& axis, int64_t bin, const std::vector<Direc
     previous = run.low;
     samples += run.count;
     ++runs;
-    sum += double(run.count) * Position(run, (run.first + run.last) / 2);
+    sum += static_cast<long double>(run.count) * Position(run, (run.first + run.last) / 2);
     least = std::min(least, Position(run, run.first));
     greatest = std::max(greatest, Position(run, run.last));
   });
@@ -77,13 +78,14 @@ void CheckRuns(const AxisSampling<A>& axis, int64_t bin, const std::vector<Direc
   if (!direct) return;
   EXPECT(int64_t(direct->size()) == inside);
   if (direct->empty() || !(error < 1e-3)) return;
-  double wanted_sum = 0, wanted_least = INFINITY, wanted_greatest = -INFINITY;
+  long double wanted_sum = 0;
+  double wanted_least = INFINITY, wanted_greatest = -INFINITY;
   for (const DirectSample& sample : *direct) {
     wanted_sum += sample.position;
     wanted_least = std::min(wanted_least, sample.position);
     wanted_greatest = std::max(wanted_greatest, sample.position);
   }
-  EXPECT(std::fabs(sum - wanted_sum) <= double(inside) * error);
+  EXPECT(std::fabs(double(sum - wanted_sum)) <= double(inside) * error);
   EXPECT(std::fabs(least - wanted_least) <= error && std::fabs(greatest - wanted_greatest) <= error);
 }
 

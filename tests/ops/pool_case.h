@@ -87,7 +87,7 @@ class PoolCase {
 
  private:
   using A = typename roiops::ComputeType<Stored>::Type;
-  static constexpr int64_t kDirectSamples = int64_t(1) << 17;  // per box, the most that are summed one by one
+  static constexpr int64_t kDirectSamples = int64_t(1) << 15;  // per box, the most that are summed one by one
 
   void AddMap(ByteSource& source, roiops::FeatureMap& map, int64_t images, int64_t channels) {
     const auto extent = [&] {
@@ -95,7 +95,7 @@ class PoolCase {
       return byte < 224 ? byte % 24 : (byte - 224) * 9;
     };
     map = {nullptr, images, channels, extent(), extent(), 1.0f};
-    map.height = std::min<int64_t>(map.height, 2048 / std::max<int64_t>(1, map.width));
+    map.height = std::min(map.height, 16384 / std::max<int64_t>(1, images * channels * map.width));
     const float scales[] = {1.0f, 0.5f, 0.25f, 1 / 32.0f, 0.3f, 3.0f, 1e-30f, 1e30f};
     map.spatial_scale = source.Choose(scales);
     const size_t count = size_t(images * channels * map.height * map.width);
