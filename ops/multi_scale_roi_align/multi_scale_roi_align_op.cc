@@ -9,7 +9,10 @@ namespace {
 
 constexpr size_t kFirstMap = 3;
 
-std::vector<float> CheckedScales(const ort::KernelInfo& info, size_t maps) {
+std::vector<float> CheckedScales(const ort::KernelInfo& info) {
+  const size_t inputs = info.InputCount();
+  if (inputs <= kFirstMap) Fail("input 'X_0' is missing; there must be at least one feature map");
+  const size_t maps = inputs - kFirstMap;
   const std::optional<std::vector<float>> scales = info.Floats("spatial_scales");
   if (!scales)
     Fail("attribute 'spatial_scales' is missing; it is required and must have one scale per feature map");
@@ -25,7 +28,7 @@ template <class Stored, class BoxType, class Batch>
 class MultiScaleRoiAlignKernel : public ort::Kernel {
  public:
   explicit MultiScaleRoiAlignKernel(const ort::KernelInfo& info)
-      : attributes_(info), spatial_scales_(CheckedScales(info, info.InputCount() - kFirstMap)) {}
+      : attributes_(info), spatial_scales_(CheckedScales(info)) {}
 
   void Compute(const ort::KernelContext& context) override {
     const std::vector<FeatureMap> maps = CheckedMaps(context);

@@ -63,6 +63,7 @@ Tensor KernelContext::Input(size_t index) const {
 void* KernelContext::Output(size_t index, const std::vector<int64_t>& shape) const {
   OrtValue* value = nullptr;
   Check(Api().KernelContext_GetOutput(context_, index, shape.data(), shape.size(), &value));
+  if (!value) Fail("output ", index, " is missing");
   void* data = nullptr;
   Check(Api().GetTensorMutableData(value, &data));
   return data;

@@ -1,13 +1,18 @@
 #include "roi_align/compute.h"
 
+#include <initializer_list>
+
 namespace roiops {
 namespace {
 
-// a * b, or an Error that calls the product `what`.
-int64_t CheckedProduct(int64_t a, int64_t b, const char* what) {
-  int64_t product;
-  if (__builtin_mul_overflow(a, b, &product)) Fail(what, " is too large: more than 2^63 bytes");
-  return product;
+// True if the product of the factors, in their order, does not fit 63 bits. An extent of 0 hides no overflow
+// before it.
+bool Overflows(std::initializer_list<int64_t> factors) {
+  int64_t product = 1;
+  for (const int64_t factor : factors) {
+    if (__builtin_mul_overflow(product, factor, &product)) return true;
+  }
+  return false;
 }
 
 }  // namespace
@@ -19,6 +24,10 @@ FeatureMap CheckedMap(const ort::Tensor& tensor, const char* input, float spatia
   }
   if (shape[2] > INT32_MAX || shape[3] > INT32_MAX) {
     Fail("input '", input, "' has shape ", ort::ToString(shape), "; height and width must be below 2^31");
+  }
+  // Only a map without elements can be that large; its offsets are computed all the same.
+  if (Overflows({shape[0], shape[1], shape[2], shape[3]})) {
+    Fail("input '", input, "' has shape ", ort::ToString(shape), "; it must have fewer than 2^63 elements");
   }
   return {tensor.data, shape[0], shape[1], shape[2], shape[3], spatial_scale};
 }
@@ -39,11 +48,11 @@ void CheckVector(const ort::Tensor& tensor, const char* input, int64_t length, c
 
 std::vector<int64_t> CheckedOutputShape(int64_t boxes, int64_t channels, OutputSize size,
                                         size_t element_size) {
-  int64_t bytes = CheckedProduct(size.height, size.width, "the output");
-  bytes = CheckedProduct(bytes, channels, "the output");
-  bytes = CheckedProduct(bytes, boxes, "the output");
-  CheckedProduct(bytes, int64_t(element_size), "the output");
-  return {boxes, channels, size.height, size.width};
+  const std::vector<int64_t> shape = {boxes, channels, size.height, size.width};
+  if (Overflows({size.height, size.width, channels, boxes, int64_t(element_size)})) {
+    Fail("the output would have shape ", ort::ToString(shape), "; it must have fewer than 2^63 bytes");
+  }
+  return shape;
 }
 
 ParallelFor SessionThreads(const ort::KernelContext& context) {
