@@ -18,6 +18,12 @@ struct Square {
   int32_t column;  // the first one
 };
 
+enum class TileKind {
+  kMap,  // the whole map, packed as boxes need it and kept for those that follow
+  kBox,  // the part under one box, where the map is too large
+  kRow,  // one row of that at a time, where the box is too large as well
+};
+
 // One box on its feature map.
 template <class Weight, class Stored>
 struct BoxTask {
@@ -30,13 +36,13 @@ struct BoxTask {
   AxisPlan<Weight> rows;
   AxisPlan<Weight> columns;
 
-  // The tile holds `tile_stride` pixels of each row, from this row and column on. The first `squares` of the
-  // list handed to the kernel that no box before has taken are to be packed before this box is pooled.
+  // The tile holds `tile_stride` pixels of each row, from this row and column on.
+  TileKind tile;
   int64_t tile_row;
   int64_t tile_column;
   int64_t tile_stride;
-  int64_t squares;
-  bool row_by_row;  // the box is too large for the tile, which holds one row of it at a time
+  int64_t squares;  // of a kMap tile: so many of the list handed to the kernel are to be packed before the
+                    // box is pooled
 };
 
 struct OutputSize {
@@ -56,7 +62,7 @@ constexpr size_t kVectorAlignment = 64;
 constexpr int64_t kStripColumns = 512;
 constexpr int64_t kTileOutputs = 1024;
 
-// Boxes in the order in which they are pooled, and all squares that they need, each once.
+// Boxes in the order in which they are pooled, and the squares to pack for them, each once.
 template <class Weight, class Stored>
 struct BoxList {
   const BoxTask<Weight, Stored>* const* boxes;

@@ -187,8 +187,7 @@ class Pooler {
     kernel_(list, options_.output, channel, count, scratch);
   }
 
-  // Decides for each box of a part what the tile holds: the whole map where that fits, so that boxes share
-  // what is packed, else the box's part of it, else one row of that.
+  // Decides for each box of a part what the tile holds.
   void PlaceTiles(Part& part, int64_t begin, int64_t end) {
     part.begin = begin;
     part.end = end;
@@ -196,39 +195,40 @@ class Pooler {
     const Stored* image_in_tile = nullptr;
     for (int64_t i = begin; i < end; ++i) {
       Task& task = *order_[size_t(i)];
-      task.squares = 0;
       if (task.rows.pixel_count == 0 || task.columns.pixel_count == 0) continue;
-      const int32_t* rows = task.rows.pixels;
-      const int32_t* columns = task.columns.pixels;
-      const int64_t first_column = columns[0];
-      const int64_t end_column = columns[task.columns.pixel_count - 1] + 1;
-      const int64_t row_span = rows[task.rows.pixel_count - 1] + 1 - rows[0];
       const int64_t map_stride = Padded(task.width);
-      const bool whole_map = task.height * map_stride <= tile_capacity_;
-      task.tile_row = whole_map ? 0 : rows[0];
-      task.tile_column = whole_map ? 0 : first_column;
-      task.tile_stride = whole_map ? map_stride : Padded(end_column - first_column);
-      task.row_by_row = !whole_map && row_span * task.tile_stride > tile_capacity_;
-      if (task.row_by_row || !whole_map || task.image != image_in_tile) {
-        part.packed.assign(
-            task.row_by_row ? 0 : size_t((whole_map ? task.height : row_span) * task.tile_stride), 0);
+      if (task.height * map_stride <= tile_capacity_) {
+        if (task.image != image_in_tile) part.packed.assign(size_t(task.height * map_stride), 0);
+        image_in_tile = task.image;
+        task.tile = TileKind::kMap;
+        task.tile_stride = map_stride;
+        task.squares = AddSquares(part, task);
+      } else {
+        const int64_t rows = Span(task.rows);
+        task.tile_row = task.rows.pixels[0];
+        task.tile_column = task.columns.pixels[0];
+        task.tile_stride = Padded(Span(task.columns));
+        task.tile = rows * task.tile_stride <= tile_capacity_ ? TileKind::kBox : TileKind::kRow;
       }
-      image_in_tile = whole_map ? task.image : nullptr;
-      if (!task.row_by_row) task.squares = AddSquares(part, task, first_column, end_column);
     }
   }
 
+  static int64_t Span(const AxisPlan<Weight>& axis) {
+    return axis.pixels[axis.pixel_count - 1] + 1 - axis.pixels[0];
+  }
+
   // Lists the squares under a box that are not packed yet; returns their number.
-  int64_t AddSquares(Part& part, const Task& task, int64_t first_column, int64_t end_column) const {
+  int64_t AddSquares(Part& part, const Task& task) const {
     const size_t before = part.squares.size();
-    const int64_t first = (first_column - task.tile_column) / kernels_.lanes * kernels_.lanes;
+    const int64_t first = task.columns.pixels[0] / kernels_.lanes * kernels_.lanes;
+    const int64_t last = task.columns.pixels[task.columns.pixel_count - 1];
     for (int32_t r = 0; r < task.rows.pixel_count; ++r) {
       const int32_t row = task.rows.pixels[r];
-      uint8_t* packed = part.packed.data() + (row - task.tile_row) * task.tile_stride;
-      for (int64_t at = first; at < end_column - task.tile_column; at += kernels_.lanes) {
-        if (packed[at]) continue;
-        packed[at] = 1;
-        part.squares.push_back({row, int32_t(task.tile_column + at)});
+      uint8_t* packed = part.packed.data() + row * task.tile_stride;
+      for (int64_t column = first; column <= last; column += kernels_.lanes) {
+        if (packed[column]) continue;
+        packed[column] = 1;
+        part.squares.push_back({row, int32_t(column)});
       }
     }
     return int64_t(part.squares.size() - before);

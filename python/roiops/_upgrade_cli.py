@@ -8,11 +8,6 @@ from typing import Annotated, Optional
 import typer
 from rich.console import Console
 
-from roiops.export import UpgradeError
-from roiops.export import inspect as inspect_model
-from roiops.export import upgrade as upgrade_model
-from roiops.export._upgrade import has_external_data, save
-
 # Optional[...] for Python 3.9, where typer cannot evaluate "X | None".
 _Choice = Optional[bool]
 _File = Optional[Path]
@@ -37,8 +32,11 @@ def upgrade(
     verify: Annotated[bool, typer.Option("--verify", help="Run both models and compare.")] = False,
 ) -> None:
     """Replace and fuse the RoIAligns of MODEL and write OUT."""
+    from roiops import export
+    from roiops.export._upgrade import has_external_data, save
+
     try:
-        upgraded, found = upgrade_model(
+        upgraded, found = export.upgrade(
             model,
             paddle_aligned=paddle_aligned,
             aligned=aligned,
@@ -47,7 +45,7 @@ def upgrade(
             verify=verify,
         )
         save(upgraded, out, external=has_external_data(model))
-    except (UpgradeError, OSError) as error:
+    except (export.UpgradeError, OSError) as error:
         _fail(error)
     if report is not None:
         report.write_text(found.to_json() + "\n")
@@ -56,9 +54,11 @@ def upgrade(
 
 def inspect(model: _Model) -> None:
     """Show every RoI operator and cluster of MODEL, and what upgrade would do with it."""
+    from roiops import export
+
     try:
-        Console().print(inspect_model(model))
-    except UpgradeError as error:
+        Console().print(export.inspect(model))
+    except export.UpgradeError as error:
         _fail(error)
 
 

@@ -16,6 +16,7 @@ except ImportError as error:
     ) from error
 
 import roiops
+from roiops import _upgrade_cli
 
 app = typer.Typer(
     help="RoIAlign for ONNX Runtime.",
@@ -109,6 +110,10 @@ def doctor() -> None:
     if bad:
         _fail(f"roiops does not work here: {', '.join(bad)}")
     console.print("roiops works here.")
+
+
+app.command()(_upgrade_cli.upgrade)
+app.command()(_upgrade_cli.inspect)
 
 
 def _fail(message: object) -> None:
