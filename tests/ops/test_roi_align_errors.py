@@ -101,7 +101,7 @@ def test_batch_indices_of_the_wrong_length():
 def test_output_that_cannot_be_addressed():
     model = with_attribute(single(), "output_height", 2**31 - 1)
     model = with_attribute(model, "output_width", 2**31 - 1)
-    with pytest.raises(InvalidArgument, match=f"{NODE}.*output.*too large"):
+    with pytest.raises(InvalidArgument, match=rf"{NODE}.*output.*2\^63 bytes"):
         run(model, {"X": X, "boxes": BOXES, "batch": COUNTS})
 
 
