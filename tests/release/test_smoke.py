@@ -1,5 +1,8 @@
 """The installed libraries load and are right; short enough to run on every ONNX Runtime that is promised."""
 
+import subprocess
+import sys
+
 import numpy as np
 import onnxruntime as ort
 import pytest
@@ -47,3 +50,14 @@ def test_override_runs_standard_nodes_like_the_builtin():
     feeds["rois"] = np.full_like(boxes, np.nan)  # the built-in operator takes it: this shows whose kernel ran
     with pytest.raises(Exception, match="rois.*finite"):
         ours.run(None, feeds)
+
+
+def test_process_ends_well_after_the_last_session_is_gone():
+    program = (
+        "import gc, numpy as np, roiops, roiops._session as sessions\n"
+        "roiops.roi_align(np.ones((1, 1, 4, 4), 'f'), np.ones((1, 4), 'f'), np.array([1]), 2)\n"
+        "sessions._session.cache_clear()\n"
+        "gc.collect()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert ended.returncode == 0, ended.stderr
