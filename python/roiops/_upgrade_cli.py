@@ -8,7 +8,7 @@ from typing import Annotated, Optional
 import typer
 from rich.console import Console
 
-from roiops.export import UpgradeError
+from roiops.export import PortableError, UpgradeError
 from roiops.export import inspect as inspect_model
 from roiops.export import upgrade as upgrade_model
 from roiops.export._upgrade import has_external_data, save
@@ -47,7 +47,7 @@ def upgrade(
             verify=verify,
         )
         save(upgraded, out, external=has_external_data(model))
-    except (UpgradeError, OSError) as error:
+    except (PortableError, UpgradeError, OSError) as error:
         _fail(error)
     if report is not None:
         report.write_text(found.to_json() + "\n")
