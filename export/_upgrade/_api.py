@@ -50,6 +50,7 @@ def upgrade(
 
     Raises:
         UpgradeError: if the model cannot be read or is no valid graph, or if ``verify`` cannot run it.
+        PortableError: if function bodies cannot express it.
     """
     loaded = _load.load(model)
     try:
@@ -57,9 +58,7 @@ def upgrade(
     except UpgradeError as error:
         raise UpgradeError(f"{_file(model)}{error}") from error
     if portable:
-        from .._portable import add_function_bodies
-
-        loaded = ir.from_proto(add_function_bodies(ir.to_proto(loaded)))
+        loaded = _load.with_function_bodies(loaded)
     upgraded = _load.convert(loaded, model)
     if verify:
         from ._verify import compare

@@ -36,10 +36,17 @@ def _checked(read, source, prefix: str) -> ir.Model:
     try:
         loaded = read(source)
     except Exception as error:  # onnx and onnx-ir raise many kinds on bytes that are no model
-        raise UpgradeError(f"{prefix}not a readable ONNX model: {error}") from error
+        raise UpgradeError(f"{prefix}not a readable ONNX model: {_root(error)}") from error
     if not loaded.graph.opset_imports:
         raise UpgradeError(f"{prefix}not an ONNX model: it imports no operators")
     return loaded
+
+
+def _root(error: BaseException) -> BaseException:
+    """The first of a chain of errors: the one that names the node."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    return error
 
 
 def convert(model: ir.Model, like: ModelLike) -> onnx.ModelProto | ir.Model:
@@ -49,6 +56,14 @@ def convert(model: ir.Model, like: ModelLike) -> onnx.ModelProto | ir.Model:
     if not isinstance(like, onnx.ModelProto):
         ir.external_data.load_to_model(model)
     return ir.to_proto(model)
+
+
+def with_function_bodies(model: ir.Model) -> ir.Model:
+    """Return the model with bodies of standard operators for those of this project."""
+    from roiops.export import add_function_bodies
+
+    ir.external_data.load_to_model(model)
+    return ir.from_proto(add_function_bodies(ir.to_proto(model)))
 
 
 def save(model: ir.Model | onnx.ModelProto, path: str | os.PathLike[str], external: bool) -> None:

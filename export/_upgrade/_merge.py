@@ -57,8 +57,8 @@ def ends(pool: ir.Node, facts: Facts) -> list[ir.Node]:
             found.update(dict.fromkeys(_last_scatters(node)))
         elif _is(node, "Concat"):
             for gather, where in _users(node):
-                index = facts.indices.get(gather.inputs[1]) if _is(gather, "Gather") and where == 0 else None
-                if index is not None and isinstance(index.of, Restore):
+                index = facts.indices.get(gather.inputs[-1])
+                if _is(gather, "Gather") and where == 0 and index and isinstance(index.of, Restore):
                     found[gather] = None
     return list(found)
 
@@ -127,6 +127,8 @@ def _match_scatters(end: ir.Node, facts: Facts) -> Merge:
 
 
 def _check_scatter(node: ir.Node) -> None:
+    if len(node.inputs) != 3 or None in node.inputs:
+        raise NotProven(f"{name_of(node)} has {len(node.inputs)} inputs, wanted 3")
     if get_int(node, "axis", 0) != 0 or get_string(node, "reduction", "none") != "none":
         raise NotProven(f"{name_of(node)} does not overwrite whole rows")
 

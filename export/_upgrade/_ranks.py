@@ -29,7 +29,7 @@ def required_ranks(pools: list[ir.Node], facts) -> dict[ir.Value, int]:
         ranks[value] = rank
         try:
             waiting.extend(_before(value.producer(), rank, facts))
-        except ValueError:
+        except (ValueError, IndexError):  # a malformed node tells nothing
             continue
     return {value: rank for value, rank in ranks.items() if rank is not None}
 

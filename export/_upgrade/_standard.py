@@ -167,7 +167,5 @@ def _aligned(node: ir.Node, opset: int) -> int:
         return 0
     mode = get_string(node, "coordinate_transformation_mode", "half_pixel")
     if mode not in _ALIGNED:
-        raise ValueError(
-            f"coordinate_transformation_mode {mode!r} is not defined, wanted one of {list(_ALIGNED)}"
-        )
+        raise ValueError(f"coordinate_transformation_mode is {mode!r}, wanted {' or '.join(_ALIGNED)}")
     return _ALIGNED[mode]

@@ -20,7 +20,7 @@ def owners(model: ir.Model) -> Iterator[Owner]:
 
 def opset_of(owner: Owner) -> int:
     """The version of the standard operators that ``owner`` imports; 0 if it imports none."""
-    return owner.opset_imports.get("", 0)
+    return owner.opset_imports.get("", owner.opset_imports.get("ai.onnx", 0))
 
 
 class ValidatePass(ir.passes.InPlacePass):

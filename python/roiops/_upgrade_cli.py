@@ -45,7 +45,7 @@ def upgrade(
             verify=verify,
         )
         save(upgraded, out, external=has_external_data(model))
-    except (export.UpgradeError, OSError) as error:
+    except (export.PortableError, export.UpgradeError, OSError) as error:
         _fail(error)
     if report is not None:
         report.write_text(found.to_json() + "\n")
