@@ -12,9 +12,10 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks import against_builtin, measure, report, sessions
+from benchmarks import pooler as poolers
 from benchmarks.workloads import WORKLOADS, Workload, random_workload
 
-app = typer.Typer(add_completion=False, help="Measure our operator against ONNX Runtime's built-in one.")
+app = typer.Typer(add_completion=False, help="Measure our operators against those of ONNX Runtime.")
 console = Console()
 
 Out = Annotated[Path, typer.Option(help="Folder for the JSON, the Markdown table and the plot.")]
@@ -75,6 +76,22 @@ def sweep(
         f"slowest {min(ratios):.2f}, median {np.median(ratios):.1f}, fastest {max(ratios):.1f}; "
         + ", ".join(f"{share:.1%} at least {limit}" for limit, share in at_least.items())
     )
+
+
+@app.command()
+def pooler(
+    boxes: Annotated[int, typer.Option(min=1, help="Number of boxes.")] = 1000,
+    threads: Threads = 1,
+    rounds: Annotated[int, typer.Option(min=1, help="Calls of each model, at least.")] = 9,
+    out: Out = Path("benchmarks/results"),
+) -> None:
+    """Measure exported four-level poolers before and after the upgrade."""
+    exporters = ("torchscript", "dynamo")
+    rows = [
+        poolers.compare(exporter, boxes, threads, rounds)
+        for exporter in track(exporters, "poolers", console=console, transient=True)
+    ]
+    _finish(rows, f"pooler-{threads}-threads", threads, out)
 
 
 def _ratio(workload: Workload, threads: int, rounds: int) -> float:

@@ -28,7 +28,7 @@ def damage(model: onnx.ModelProto, random: np.random.Generator) -> None:
         else:
             node.input[random.integers(len(node.input))] = str(random.choice(earlier))
     elif kind == 2:
-        # Not the axis of Concat: ONNX Runtime joins an empty tensor along any, and leaves a gap uninitialised.
+        # Not the axis of Concat: ONNX Runtime joins an empty tensor along any and leaves a gap uninitialised.
         attributes = [
             a for a in node.attribute if a.type == onnx.AttributeProto.INT and node.op_type != "Concat"
         ]
