@@ -62,7 +62,11 @@ Tensor KernelContext::Input(size_t index) const {
 
 void* KernelContext::Output(size_t index, const std::vector<int64_t>& shape) const {
   OrtValue* value = nullptr;
-  Check(Api().KernelContext_GetOutput(context_, index, shape.data(), shape.size(), &value));
+  try {
+    Check(Api().KernelContext_GetOutput(context_, index, shape.data(), shape.size(), &value));
+  } catch (const Error& error) {
+    Fail("output ", index, " of shape ", ToString(shape), " cannot be allocated: ", error.message);
+  }
   if (!value) Fail("output ", index, " is missing");
   void* data = nullptr;
   Check(Api().GetTensorMutableData(value, &data));

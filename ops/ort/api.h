@@ -6,6 +6,7 @@
 #include <onnxruntime_c_api.h>
 
 #include <cstdint>
+#include <new>
 #include <optional>
 #include <string>
 #include <vector>
@@ -32,6 +33,8 @@ OrtStatus* Guarded(OrtErrorCode code, const Body& body) noexcept {
     return nullptr;
   } catch (const Error& error) {
     return Api().CreateStatus(code, error.message.c_str());
+  } catch (const std::bad_alloc&) {
+    return Api().CreateStatus(ORT_FAIL, "out of memory");
   } catch (const std::exception& error) {
     return Api().CreateStatus(ORT_FAIL, error.what());
   } catch (...) {

@@ -16,7 +16,7 @@ bool Choose(const ort::KernelInfo& info, const char* name, const char* first, co
   const std::string value = info.String(name).value_or(first);
   if (value == first) return true;
   if (value == second) return false;
-  Fail("attribute '", name, "' is \"", value, "\"; it must be \"", first, "\" or \"", second, "\"");
+  Fail("attribute '", name, "' is ", Quoted(value), "; it must be \"", first, "\" or \"", second, "\"");
 }
 
 }  // namespace

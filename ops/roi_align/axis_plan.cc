@@ -1,6 +1,7 @@
 #include "roi_align/axis_plan.h"
 
 #include <algorithm>
+#include <new>
 
 namespace roiops {
 
@@ -84,6 +85,8 @@ typename PlanStore<Weight>::Handle PlanStore<Weight>::Add(const AxisSampling<A>&
     }
     ends_.push_back(uint32_t(tap_ends_.size()));
   }
+  // The ends are 32-bit numbers. More taps than that, 32 GiB of them, are refused like any lack of memory.
+  if (std::max(taps_.size() - first_tap_, tap_ends_.size()) > UINT32_MAX) throw std::bad_alloc();
   ends_.insert(ends_.end(), tap_ends_.begin(), tap_ends_.end());
   NumberPixels();
   handle.pixel_count = int32_t(pixels_.size() - handle.pixels);

@@ -50,7 +50,7 @@ std::vector<int64_t> CheckedOutputShape(int64_t boxes, int64_t channels, OutputS
                                         size_t element_size) {
   const std::vector<int64_t> shape = {boxes, channels, size.height, size.width};
   if (Overflows({size.height, size.width, channels, boxes, int64_t(element_size)})) {
-    Fail("the output would have shape ", ort::ToString(shape), "; it must have fewer than 2^63 bytes");
+    Fail("output 0 would have shape ", ort::ToString(shape), "; it must have fewer than 2^63 bytes");
   }
   return shape;
 }

@@ -192,18 +192,19 @@ class Pooler {
     part.begin = begin;
     part.end = end;
     part.squares.clear();
-    const Stored* image_in_tile = nullptr;
+    const Task* in_tile = nullptr;  // a box whose map is there
     for (int64_t i = begin; i < end; ++i) {
       Task& task = *order_[size_t(i)];
       if (task.rows.pixel_count == 0 || task.columns.pixel_count == 0) continue;
       const int64_t map_stride = Padded(task.width);
       if (task.height * map_stride <= tile_capacity_) {
-        if (task.image != image_in_tile) part.packed.assign(size_t(task.height * map_stride), 0);
-        image_in_tile = task.image;
+        if (!in_tile || !OnSameMap(task, *in_tile)) part.packed.assign(size_t(task.height * map_stride), 0);
+        in_tile = &task;
         task.tile = TileKind::kMap;
         task.tile_stride = map_stride;
         task.squares = AddSquares(part, task);
       } else {
+        in_tile = nullptr;
         const int64_t rows = Span(task.rows);
         task.tile_row = task.rows.pixels[0];
         task.tile_column = task.columns.pixels[0];
@@ -211,6 +212,11 @@ class Pooler {
         task.tile = rows * task.tile_stride <= tile_capacity_ ? TileKind::kBox : TileKind::kRow;
       }
     }
+  }
+
+  // Maps of different shapes may share their memory: Reshape does not copy.
+  static bool OnSameMap(const Task& a, const Task& b) {
+    return a.image == b.image && a.height == b.height && a.width == b.width;
   }
 
   static int64_t Span(const AxisPlan<Weight>& axis) {

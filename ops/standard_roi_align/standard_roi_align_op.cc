@@ -18,15 +18,15 @@ Pooling ReadMode(const ort::KernelInfo& info) {
                  [](unsigned char c) { return char(std::tolower(c)); });
   if (mode == "avg") return Pooling::kAverage;
   if (mode == "max") return Pooling::kMaxOfCorners;
-  Fail("attribute 'mode' is \"", found, "\"; it must be \"avg\" or \"max\"");
+  Fail("attribute 'mode' is ", Quoted(found), "; it must be \"avg\" or \"max\"");
 }
 
 bool ReadHalfPixel(const ort::KernelInfo& info) {
   const std::string mode = info.String("coordinate_transformation_mode").value_or("half_pixel");
   if (mode == "half_pixel") return true;
   if (mode == "output_half_pixel") return false;
-  Fail("attribute 'coordinate_transformation_mode' is \"", mode,
-       "\"; it must be \"half_pixel\" or \"output_half_pixel\"");
+  Fail("attribute 'coordinate_transformation_mode' is ", Quoted(mode),
+       "; it must be \"half_pixel\" or \"output_half_pixel\"");
 }
 
 int64_t ReadSamplingRatio(const ort::KernelInfo& info) {

@@ -172,7 +172,7 @@ void AddInputs(ByteSource& source, FakeNode& node, const roiops::ort::OpSpec& sp
 }
 
 void CheckMessage(const char* when, const std::string& message) {
-  const char* const words[] = {"attribute '", "input '", "input ", "the output", "out of memory"};
+  const char* const words[] = {"attribute '", "input '", "input ", "output ", "out of memory"};
   for (const char* word : words) {
     if (message.find(word) != std::string::npos) return;
   }

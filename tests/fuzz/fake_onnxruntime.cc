@@ -151,6 +151,11 @@ void FillShapeFunctions(OrtApi& api) {
     g_live -= info != nullptr;
     delete info;
   };
+  api.GetTensorElementType = [](const OrtTensorTypeAndShapeInfo* info,
+                                ONNXTensorElementDataType* type) noexcept -> OrtStatus* {
+    *type = info->type;
+    return nullptr;
+  };
   api.GetDimensionsCount = [](const OrtTensorTypeAndShapeInfo* info, size_t* count) noexcept -> OrtStatus* {
     *count = info->shape.size();
     return nullptr;

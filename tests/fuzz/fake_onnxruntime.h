@@ -36,7 +36,8 @@ struct FakeNode {
   FakeTensor output;           // of Compute
   FakeTensor inferred_output;  // of shape inference; no type if nothing was inferred
 
-  std::vector<std::shared_ptr<OrtTensorTypeAndShapeInfo>> lent;  // to shape inference, not to be released by it
+  std::vector<std::shared_ptr<OrtTensorTypeAndShapeInfo>>
+      lent;  // to shape inference, not to be released by it
 };
 
 // The same node in the three roles it has in the C API.

@@ -100,13 +100,17 @@ void CheckPlan(const AxisSampling<A>& axis, const Axis<A>& a, roiops::Pooling po
   const uint32_t taps = samples ? plan.tap_end[samples - 1] : 0;
   double total = 0;
   for (uint32_t t = 0; t < taps; ++t) {
-    EXPECT(plan.taps[t].index >= plan.first_index && plan.taps[t].index <= plan.last_index);
+    EXPECT(plan.taps[t].index >= 0 && plan.taps[t].index < plan.pixel_count);
     EXPECT(plan.taps[t].weight >= 0 && plan.taps[t].weight <= A(1));
     total += double(plan.taps[t].weight);
   }
-  if (taps) EXPECT(plan.first_index >= 0 && plan.last_index < a.extent);
+  for (int32_t i = 0; i < plan.pixel_count; ++i) {
+    EXPECT(plan.pixels[i] >= 0 && plan.pixels[i] < a.extent);
+    EXPECT(i == 0 || plan.pixels[i - 1] < plan.pixels[i]);
+  }
   if (pooling == roiops::Pooling::kAverage) EXPECT(total <= double(a.bins) * 1.0001);
-  const size_t bytes = taps * sizeof(roiops::Tap<A>) + (size_t(a.bins) + samples) * sizeof(uint32_t);
+  const size_t bytes = taps * sizeof(roiops::Tap<A>) + size_t(plan.pixel_count) * sizeof(int32_t) +
+                       (size_t(a.bins) + samples) * sizeof(uint32_t);
   EXPECT(bytes <= roiops::AxisPlanBound<A>(a.extent, a.bins, a.rule, pooling) + 1024);
 }
 

@@ -49,6 +49,7 @@ template <class Stored, class BoxType>
 class PoolCase {
  public:
   explicit PoolCase(ByteSource& source) {
+    const bool large = source.Between(0, 255) == 255;
     const int64_t flags = source.Between(0, 255);
     side_ = flags & 1 ? Against::kStart : Against::kEnd;
     options_.rule.aligned = flags & 2;
@@ -62,9 +63,17 @@ class PoolCase {
     options_.output = {source.Between(1, 9), source.Between(1, 9)};
     if (flags & 0x80) options_.output.width = source.Between(1, 80);
     request_.maps.resize(size_t(source.Between(1, 3)));
-    const int64_t images = source.Between(1, 3);
-    const int64_t channels = source.Between(0, 37);
-    for (roiops::FeatureMap& map : request_.maps) AddMap(source, map, images, channels);
+    const int64_t images = large ? 1 : source.Between(1, 3);
+    const int64_t channels = large ? source.Between(1, 9) : source.Between(0, 37);
+    for (roiops::FeatureMap& map : request_.maps) {
+      map = {nullptr, images, channels, 0, 0, 1.0f};
+      if (large) {
+        SetLargeExtents(source, map);
+      } else {
+        SetExtents(source, map);
+      }
+      AddMap(source, map);
+    }
     AddBoxes(source, images);
   }
 
@@ -89,19 +98,40 @@ class PoolCase {
   using A = typename roiops::ComputeType<Stored>::Type;
   static constexpr int64_t kDirectSamples = int64_t(1) << 15;  // per box, the most that are summed one by one
 
-  void AddMap(ByteSource& source, roiops::FeatureMap& map, int64_t images, int64_t channels) {
+  static void SetExtents(ByteSource& source, roiops::FeatureMap& map) {
     const auto extent = [&] {
       const int64_t byte = source.Between(0, 255);
       return byte < 224 ? byte % 24 : (byte - 224) * 9;
     };
-    map = {nullptr, images, channels, extent(), extent(), 1.0f};
-    map.height = std::min(map.height, 16384 / std::max<int64_t>(1, images * channels * map.width));
+    map.width = extent();
+    map.height = std::min(extent(), 16384 / std::max<int64_t>(1, map.images * map.channels * map.width));
+  }
+
+  // Maps, and boxes on them, that do not fit the tile; rows that do not; both are rare in practice.
+  static void SetLargeExtents(ByteSource& source, roiops::FeatureMap& map) {
+    const int64_t pixels = int64_t(2 * roiops::kTileBytes / 16);
+    const int64_t heights[] = {2, 1000, pixels / 2};
+    map.height = source.Choose(heights) / map.channels + 1;
+    map.width = pixels / map.height + 1;
+  }
+
+  void AddMap(ByteSource& source, roiops::FeatureMap& map) {
     const float scales[] = {1.0f, 0.5f, 0.25f, 1 / 32.0f, 0.3f, 3.0f, 1e-30f, 1e30f};
     map.spatial_scale = source.Choose(scales);
-    const size_t count = size_t(images * channels * map.height * map.width);
+    const bool first = &map == request_.maps.data();
+    const uint32_t seed = source.Take<uint16_t>();
+    if (!first && seed % 8 == 0) {
+      // The same memory in another shape, as ONNX Runtime's Reshape makes it.
+      const roiops::FeatureMap& other = request_.maps[0];
+      map.data = other.data;
+      map.height = other.width;
+      map.width = other.height;
+      return;
+    }
+    const size_t count = size_t(map.images * map.channels * map.height * map.width);
     buffers_.push_back(std::make_unique<GuardedBuffer>(count * sizeof(Stored), side_));
     Stored* data = buffers_.back()->template As<Stored>();
-    uint32_t state = source.Take<uint16_t>() + 1u;
+    uint32_t state = seed;
     for (size_t i = 0; i < count; ++i) {
       state = state * 1664525u + 1013904223u;
       StoreAs(double(int32_t(state)) / 2147483648.0, data + i);
