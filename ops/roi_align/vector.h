@@ -174,11 +174,28 @@ struct MakeIndices<0, I...> {
   using Type = Indices<I...>;
 };
 
-// Lane `lane` of the first (second = false) or second row of a pair whose off-diagonal blocks of `block`
-// lanes change places; lanes of the second vector count from `lanes`.
+// Two vectors' units of `unit` lanes taken in turn, from the lower or upper half of each 128-bit group: the
+// shuffles that processors do in one instruction. Lanes of the second vector count from `lanes`.
+constexpr int InterleavedLane(int lane, int unit, int group, int lanes, bool upper) {
+  const int within = lane % group;
+  const int source = lane - within + (upper ? group / 2 : 0) + within / unit / 2 * unit + within % unit;
+  return within / unit % 2 == 0 ? source : lanes + source;
+}
+
+// Two vectors whose off-diagonal blocks of `block` lanes have changed places.
 constexpr int ExchangedLane(int lane, int block, int lanes, bool second) {
   const bool upper = (lane / block) % 2 == 1;
   return second ? (upper ? lanes + lane : lane + block) : (upper ? lanes + lane - block : lane);
+}
+
+template <class Scalar, int kUnit, int... I>
+inline void Interleave(Vector<Scalar>& a, Vector<Scalar>& b, Indices<I...>) {
+  constexpr int kLanes = VectorOf<Scalar>::kLanes;
+  constexpr int kGroup = 16 / int(sizeof(Scalar));
+  const Vector<Scalar> low =
+      __builtin_shufflevector(a, b, InterleavedLane(I, kUnit, kGroup, kLanes, false)...);
+  b = __builtin_shufflevector(a, b, InterleavedLane(I, kUnit, kGroup, kLanes, true)...);
+  a = low;
 }
 
 template <class Scalar, int kBlock, int... I>
@@ -189,8 +206,25 @@ inline void ExchangeBlocks(Vector<Scalar>& a, Vector<Scalar>& b, Indices<I...>) 
   a = first;
 }
 
+// Transposes each square of 128 bits by 128 bits, given the rows of one row of such squares.
+template <class Scalar>
+inline void TransposeGroups(Vector<Scalar>* rows) {
+  using AllLanes = typename MakeIndices<VectorOf<Scalar>::kLanes>::Type;
+  if constexpr (sizeof(Scalar) == 8) {
+    Interleave<Scalar, 1>(rows[0], rows[1], AllLanes());
+  } else {
+    Interleave<Scalar, 1>(rows[0], rows[1], AllLanes());
+    Interleave<Scalar, 1>(rows[2], rows[3], AllLanes());
+    Interleave<Scalar, 2>(rows[0], rows[2], AllLanes());
+    Interleave<Scalar, 2>(rows[1], rows[3], AllLanes());
+    const Vector<Scalar> second = rows[2];
+    rows[2] = rows[1];
+    rows[1] = second;
+  }
+}
+
 template <class Scalar, int kBlock>
-inline void TransposeFrom(Vector<Scalar>* rows) {
+inline void TransposeBlocks(Vector<Scalar>* rows) {
   constexpr int kLanes = VectorOf<Scalar>::kLanes;
   if constexpr (kBlock < kLanes) {
 #pragma GCC unroll 16
@@ -199,14 +233,17 @@ inline void TransposeFrom(Vector<Scalar>* rows) {
         ExchangeBlocks<Scalar, kBlock>(rows[i], rows[i + kBlock], typename MakeIndices<kLanes>::Type());
       }
     }
-    TransposeFrom<Scalar, kBlock * 2>(rows);
+    TransposeBlocks<Scalar, kBlock * 2>(rows);
   }
 }
 
 // Row i, lane j becomes row j, lane i.
 template <class Scalar>
 inline void Transpose(Vector<Scalar>* rows) {
-  TransposeFrom<Scalar, 1>(rows);
+  constexpr int kGroup = 16 / int(sizeof(Scalar));
+#pragma GCC unroll 4
+  for (int i = 0; i < VectorOf<Scalar>::kLanes; i += kGroup) TransposeGroups<Scalar>(rows + i);
+  TransposeBlocks<Scalar, kGroup>(rows);
 }
 
 }  // namespace
