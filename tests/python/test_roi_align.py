@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-from support import boxes_of_sides
+from support import ORT_VERSION, boxes_of_sides
 
 import roiops
 from roiops import _session, reference
@@ -106,6 +106,8 @@ def test_the_class_is_the_function():
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float32", "float64"])
 def test_multiscale(dtype):
     if dtype == "bfloat16":
+        if ORT_VERSION < (1, 18):
+            pytest.skip("MultiScaleRoiAlign in bfloat16 needs ONNX Runtime 1.18")
         dtype = pytest.importorskip("ml_dtypes").bfloat16
     xs = [X.astype(dtype), X[:, :, ::2, ::2].astype(dtype), X[:, :, ::4, ::4].astype(dtype)]
     levels, scales = [2, 0, 1, 0], (1.0, 0.5, 0.25)
