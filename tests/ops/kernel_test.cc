@@ -86,6 +86,45 @@ void EveryNumberIsCopied(const char* type, uint16_t infinity) {
   }
 }
 
+// Results too large for the cache are written another way than those of a few boxes.
+template <class Stored>
+void LargeResultsAreThoseOfSmallOnes(const char* type, int64_t bins) {
+  const int64_t channels = 37, size = channels * bins * bins;
+  const int64_t boxes = int64_t(size_t(12) << 20) / (size * int64_t(sizeof(Stored)));
+  std::mt19937 random(1);
+  std::vector<Stored> map(size_t(channels * 20 * 20));
+  for (Stored& value : map) roiops_test::StoreAs(double(random()) / 4294967296.0, &value);
+  using BoxType = typename roiops::ComputeType<Stored>::Type;
+  std::vector<BoxType> corners(size_t(4 * boxes));
+  for (BoxType& corner : corners) corner = BoxType(random() % 2400) / 100;
+  const std::vector<int64_t> images(size_t(boxes), 0);
+  const roiops::PoolOptions options = {{bins, bins}, {true, 2}, roiops::Pooling::kAverage};
+  roiops_test::GuardedBuffer whole(size_t(boxes * size) * sizeof(Stored), roiops_test::Against::kEnd);
+  std::vector<Stored> part(size_t(size) * 10);
+  roiops::PoolRequest<Stored, BoxType> request = {{{map.data(), 1, channels, 20, 20, 1.0f}},
+                                                  corners.data(),
+                                                  boxes,
+                                                  images.data(),
+                                                  nullptr,
+                                                  whole.As<Stored>()};
+  roiops::Pool(request, options, roiops_test::RunSerially);
+  Expect(whole.SlackIntact(), std::string(type) + ": wrote outside of a large output");
+  for (int64_t k = 0; k < boxes; k += request.count) {
+    request.boxes = corners.data() + 4 * k;
+    request.count = std::min<int64_t>(10, boxes - k);
+    request.output = part.data();
+    roiops::Pool(request, options, roiops_test::RunSerially);
+    const size_t bytes = size_t(request.count * size) * sizeof(Stored);
+    Expect(std::memcmp(part.data(), whole.As<Stored>() + k * size, bytes) == 0,
+           std::string(type) + ": large result differs from box " + std::to_string(k) + " on");
+  }
+}
+
+template <class Stored>
+void LargeResultsAreThoseOfSmallOnes(const char* type) {
+  for (const int64_t bins : {1, 3, 7, 33}) LargeResultsAreThoseOfSmallOnes<Stored>(type, bins);
+}
+
 // Whichever allocation fails, Pool says so, once, and leaves nothing behind (LeakSanitizer looks).
 void AnyAllocationMayFail(const roiops::ParallelFor& parallel_for, const char* threads) {
   const int64_t channels = 40, boxes = 200, bins = 9;
@@ -125,6 +164,10 @@ int main(int argc, char** argv) {
   ThreadsShareAPool(cases / 10);
   EveryNumberIsCopied<roiops::Half>("float16", 0x7C00);
   EveryNumberIsCopied<roiops::BFloat16>("bfloat16", 0x7F80);
+  LargeResultsAreThoseOfSmallOnes<float>("float32");
+  LargeResultsAreThoseOfSmallOnes<double>("float64");
+  LargeResultsAreThoseOfSmallOnes<roiops::Half>("float16");
+  LargeResultsAreThoseOfSmallOnes<roiops::BFloat16>("bfloat16");
   AnyAllocationMayFail(roiops_test::RunSerially, "one thread");
   ThreadPool pool(3);
   AnyAllocationMayFail(
