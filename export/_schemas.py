@@ -33,7 +33,13 @@ def roi_align_schema() -> defs.OpSchema:
         type_constraints=_type_constraints(),
         attributes=[scale, *_common_attributes()],
     )
-    schema.set_type_and_shape_inference_function(_inference(boxes=1, first_map=0))
+    return _with_inference(schema, _inference(boxes=1, first_map=0))
+
+
+def _with_inference(schema: defs.OpSchema, infer: Callable) -> defs.OpSchema:
+    # onnx before 1.19, which paddle2onnx asks for, does not let Python infer shapes.
+    if hasattr(schema, "set_type_and_shape_inference_function"):
+        schema.set_type_and_shape_inference_function(infer)
     return schema
 
 
@@ -63,12 +69,14 @@ def multiscale_roi_align_schema() -> defs.OpSchema:
         type_constraints=_type_constraints(),
         attributes=[scales, *_common_attributes()],
     )
-    schema.set_type_and_shape_inference_function(_inference(boxes=0, first_map=3))
-    return schema
+    return _with_inference(schema, _inference(boxes=0, first_map=3))
 
 
 def register_schemas() -> None:
-    """Register the schemas with ``onnx.defs`` for this process; calling it again changes nothing."""
+    """Register the schemas with ``onnx.defs`` for this process; calling it again changes nothing.
+
+    Shape inference of the operators needs onnx 1.19; with older ones they have schemas only.
+    """
     for make_schema in (roi_align_schema, multiscale_roi_align_schema):
         schema = make_schema()
         if not defs.has(schema.name, DOMAIN):
