@@ -98,6 +98,7 @@ class Pooler {
     size_t plan_bytes = 1;
     int64_t widest = 0;
     for (const FeatureMap& map : request.maps) {
+      if (map.height == 0 || map.width == 0) continue;  // needs no memory, however wide it is
       plan_bytes =
           std::max(plan_bytes,
                    AxisPlanBound<Weight>(map.height, options.output.height, options.rule, options.pooling) +

@@ -16,7 +16,7 @@ using roiops_test::ByteSource;
 using roiops_test::DirectAxis;
 using roiops_test::DirectSample;
 
-constexpr int64_t kCountable = 4096;  // samples of a bin, pixels of a map
+constexpr int64_t kCountable = 512;  // samples of a bin, pixels of a map
 
 #define EXPECT(condition)                                                  \
   do {                                                                     \
