@@ -17,9 +17,6 @@ constexpr int64_t kChunkBoxes = 4096;
 // A task shorter than this is not worth handing to another thread.
 constexpr double kTaskNanoseconds = 20000;
 
-// Larger results are not kept in the cache: what reads them next would find only their end there.
-constexpr double kCachedResultBytes = 8 << 20;
-
 // Memory of one running task.
 class ScratchBuffer {
  public:
@@ -114,7 +111,7 @@ class Pooler {
         std::max(options.output.width, std::min(kTileOutputs, options.output.width * options.output.height));
     const double result_bytes = double(request.count) * double(channels_) * double(options.output.height) *
                                 double(options.output.width) * sizeof(Stored);
-    staged_ = result_bytes > kCachedResultBytes;
+    staged_ = result_bytes > double(kCachedResultBytes);
     chunk_boxes_ = std::max<int64_t>(1, std::min(int64_t(kPlanBytes / plan_bytes), kChunkBoxes));
   }
 

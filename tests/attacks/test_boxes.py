@@ -1,4 +1,4 @@
-"""Boxes that are not finite, huge, tiny or inside out: an error that names the box, or the reference's result.
+"""Boxes that are not finite, huge, tiny or inside out: an error naming the box, or the reference's result.
 
 Among them all cases in which an implementation of RoIAlign in use was seen to crash, hang or abort.
 """

@@ -162,3 +162,28 @@ def test_maps_that_share_memory_in_different_shapes():
         maps, feeds["boxes"], feeds["batch"], feeds["levels"], (2, 3), [1.0, 1.0]
     )
     np.testing.assert_allclose(y, expected, atol=1e-5)
+
+
+def test_errors_inside_a_branch_name_the_node():
+    branch = model("RoiAlign").graph
+    del branch.input[:]
+    feeds = {**inputs("RoiAlign", batch=np.array([1, 1])), "condition": np.array(True)}
+    choice = helper.make_node(
+        "If", ["condition"], ["Z"], name="choice", then_branch=branch, else_branch=branch
+    )
+    kinds = {name: helper.np_dtype_to_tensor_dtype(value.dtype) for name, value in feeds.items()}
+    infos = [untyped_shape(name, kind) for name, kind in kinds.items()]
+    graph = helper.make_graph([choice], "g", infos, [untyped_shape("Z", TensorProto.FLOAT)])
+    pooler = session(wrapped(graph))
+    assert_refused(RUN, ("'batch'", "sum to 2"), lambda: pooler.run(None, feeds))
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+def test_inputs_that_are_no_tensors(operator):
+    for name in INPUTS[operator]:
+        broken = model(operator)
+        value = next(v for v in broken.graph.input if v.name == name)
+        element = value.type.tensor_type.elem_type
+        value.type.Clear()
+        value.type.sequence_type.elem_type.tensor_type.elem_type = element
+        assert_refused((GRAPH, errors.Fail), (), lambda broken=broken: session(broken))

@@ -76,7 +76,8 @@ OrtStatus* ReadString(const OrtKernelInfo* info, const char* name, char* out, si
 }
 
 // Null if there are more elements than `most`.
-std::unique_ptr<unsigned char[]> Allocate(const std::vector<int64_t>& shape, size_t element, int64_t most) {
+std::unique_ptr<unsigned char[]> Allocate(const std::vector<int64_t>& shape, size_t element, int64_t most,
+                                          unsigned char fill) {
   int64_t count = 1;
   for (const int64_t extent : shape) {
     if (extent == 0) return std::unique_ptr<unsigned char[]>(new unsigned char[0]);
@@ -86,7 +87,7 @@ std::unique_ptr<unsigned char[]> Allocate(const std::vector<int64_t>& shape, siz
     count *= extent;
   }
   std::unique_ptr<unsigned char[]> data(new unsigned char[size_t(count) * element]);
-  std::memset(data.get(), 0xFF, size_t(count) * element);
+  std::memset(data.get(), fill, size_t(count) * element);
   return data;
 }
 
@@ -95,7 +96,8 @@ OrtStatus* GetOutput(OrtKernelContext* context, size_t index, const int64_t* dim
   FakeNode& node = const_cast<FakeNode&>(Node(context));
   if (index != 0) return Failure("there is one output");
   node.output.shape.assign(dims, dims + rank);
-  node.output.data = Allocate(node.output.shape, ElementSize(node.output.type), node.most_output_elements);
+  node.output.data =
+      Allocate(node.output.shape, ElementSize(node.output.type), node.most_output_elements, node.output_fill);
   if (!node.output.data) return Failure("out of memory");
   *value = reinterpret_cast<OrtValue*>(&node.output);
   return nullptr;

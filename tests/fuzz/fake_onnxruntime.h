@@ -32,6 +32,7 @@ struct FakeNode {
   std::map<std::string, Attribute> attributes;
   std::vector<std::optional<FakeTensor>> inputs;  // nothing: an omitted input
   int64_t most_output_elements = 0;               // an output with more cannot be allocated
+  unsigned char output_fill = 0;                  // what is in an output's memory before it is written
 
   FakeTensor output;           // of Compute
   FakeTensor inferred_output;  // of shape inference; no type if nothing was inferred

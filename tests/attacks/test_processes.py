@@ -1,0 +1,41 @@
+"""Memory that ends, cancelled runs, hostile neighbours, many registrations, forks: a process for each."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).parents[1]
+SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        pytest.param(
+            "out_of_memory",
+            marks=pytest.mark.skipif(SANITIZED, reason="AddressSanitizer ends the process when memory ends"),
+        ),
+        "cancelled_run",
+        "hostile_neighbours",
+        pytest.param(
+            "registered_often",
+            marks=pytest.mark.skipif(SANITIZED, reason="AddressSanitizer keeps freed memory for a while"),
+        ),
+        "forked",
+    ],
+)
+def test_process_survives(attack):
+    path = os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])])
+    done = subprocess.run(
+        [sys.executable, "-m", "attacks.children", attack],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
