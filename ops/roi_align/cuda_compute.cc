@@ -3,19 +3,6 @@
 #include <stdexcept>
 
 namespace roiops {
-namespace {
-
-// How many neighbours of a row can be loaded at once wherever in the map they are.
-int32_t AlignedNeighbours(const FeatureMap& map, size_t element_size) {
-  for (int32_t count = 4; count > 1; count /= 2) {
-    const bool aligned = reinterpret_cast<uintptr_t>(map.data) % (size_t(count) * element_size) == 0;
-    if (aligned && map.width % count == 0) return count;
-  }
-  return 1;
-}
-
-}  // namespace
-
 CudaRequest CudaProvider::CheckedRequest(const std::vector<FeatureMap>& maps, const BoxInputs& inputs,
                                          const PoolOptions& options, size_t element_size) {
   if (maps.size() > size_t(kMaxCudaMaps)) {
@@ -31,8 +18,7 @@ CudaRequest CudaProvider::CheckedRequest(const std::vector<FeatureMap>& maps, co
 
   CudaRequest request = {};
   for (const FeatureMap& map : maps) {
-    request.maps[request.map_count++] = {map.data, int32_t(map.height), int32_t(map.width), map.spatial_scale,
-                                         AlignedNeighbours(map, element_size)};
+    request.maps[request.map_count++] = MakeCudaMap(map, element_size);
   }
   request.batch_is_counts = inputs.batch_is_counts;
   request.boxes = inputs.boxes.data;

@@ -19,6 +19,9 @@ struct CudaMap {
   int32_t vector;  // neighbouring pixels that one aligned load may take: 4, 2 or 1
 };
 
+// Extents are below 2^31.
+CudaMap MakeCudaMap(const FeatureMap& map, size_t element_size);
+
 // Pointers are to device memory. A box whose image or level does not exist or which is not finite gets zeros:
 // only the device sees these, and to report them would cost a synchronisation.
 struct CudaRequest {

@@ -1,6 +1,6 @@
-#include <algorithm>
-
 #include "roi_align/cuda_request.h"
+
+#include <algorithm>
 
 namespace roiops {
 namespace {
@@ -13,6 +13,16 @@ constexpr int64_t kEnoughTasks = 512;  // several for each multiprocessor of the
 int64_t Tiles(int64_t size, int64_t tile) { return (size + tile - 1) / tile; }
 
 }  // namespace
+
+CudaMap MakeCudaMap(const FeatureMap& map, size_t element_size) {
+  int32_t vector = 4;
+  const auto aligned = [&] {
+    return map.width % vector == 0 &&
+           reinterpret_cast<uintptr_t>(map.data) % (size_t(vector) * element_size) == 0;
+  };
+  while (vector > 1 && !aligned()) vector /= 2;
+  return {map.data, int32_t(map.height), int32_t(map.width), map.spatial_scale, vector};
+}
 
 void ChooseTiles(CudaRequest& request) {
   const int64_t height = request.size.height;
