@@ -52,7 +52,7 @@ def test_neighbours_on_the_device():
     session = cuda_session(one_node_model(nodes, kinds, [("Y", TensorProto.FLOAT, [None] * 4)]))
     for seed in range(20):
         feeds = inputs(seed)
-        y = session.run(None, {**feeds, "half": np.float32(0.5)})[0]
+        y = session.run(None, {**feeds, "half": np.array(0.5, np.float32)})[0]
         np.testing.assert_allclose(y[:, :2], -pooled(feeds), atol=1e-5)
 
 
