@@ -188,7 +188,7 @@ class BoxPooler {
   template <int kVector>
   ROIOPS_HOST_DEVICE void AddPixels(const Tap<Weight>* taps, int count, const Stored* from,
                                     Pack<Weight, kVector>* sum) const {
-    Pack<Stored, kVector> pixels[kLoads];
+    Pack<Stored, kVector> pixels[kLoads] = {};
     for (int i = 0; i < kLoads; ++i) {
       if (i < count) {
         pixels[i] = *reinterpret_cast<const Pack<Stored, kVector>*>(from + int64_t(taps[i].index) * width_);
