@@ -149,9 +149,10 @@ class BoxPooler {
   ROIOPS_HOST_DEVICE void PoolPlanned(int64_t row, int64_t column, int vector) {
     const int row_sums = rows_ * int(row_places_.samples);
     const Window window = ChooseWindow(row_sums, vector);
-    const int per_thread = Memory::kTile / (row_sums * window.columns);
-    const int at_once = block_.Threads() * window.vector / window.columns;
-    const int channels = per_thread < at_once || at_once == 0 ? per_thread : at_once;
+    // As many channels as the sums have room for, but no more than give every thread one load.
+    const int room = Memory::kTile / (row_sums * window.columns);
+    const int busy = block_.Threads() * window.vector / window.columns;
+    const int channels = busy >= 1 && busy < room ? busy : room;
     for (int64_t channel = first_channel_; channel < end_channel_; channel += channels) {
       const int count = int(Smaller(channels, end_channel_ - channel));
       block_.Step([&](int thread) {
