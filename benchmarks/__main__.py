@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks import against_builtin, measure, report, sessions
+from benchmarks import against_builtin, against_cuda, measure, report, sessions
 from benchmarks import pooler as poolers
 from benchmarks.workloads import WORKLOADS, Workload, random_workload
 
@@ -29,6 +29,7 @@ def run(
     threads: Threads = 1,
     rounds: Annotated[int, typer.Option(min=1, help="Calls of each operator, at least.")] = 15,
     out: Out = Path("benchmarks/results"),
+    provider: Annotated[str, typer.Option(help="Where to run: cpu or cuda.")] = "cpu",
 ) -> None:
     """Measure the six workloads."""
     if dtype not in sessions.ONNX_TYPES:
@@ -37,6 +38,11 @@ def run(
     if unknown:
         raise typer.BadParameter(f"{', '.join(unknown)}: must be among {', '.join(WORKLOADS)}")
     chosen = [WORKLOADS[name] for name in workloads.split(",")]
+    if provider == "cuda":
+        _finish([against_cuda.compare(w, dtype, rounds) for w in chosen], f"cuda-{dtype}", threads, out)
+        return
+    if provider != "cpu":
+        raise typer.BadParameter(f"{provider}: must be cpu or cuda")
     rows = [
         against_builtin.compare(workload, dtype, threads, rounds)
         for workload in track(chosen, "workloads", console=console, transient=True)

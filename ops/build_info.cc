@@ -1,5 +1,6 @@
 // What this library was built from and what it runs on this processor, as JSON.
 
+#include <sstream>
 #include <string>
 
 #include "ort/export.h"
@@ -8,6 +9,14 @@
 namespace {
 
 std::string Quoted(const std::string& text) { return "\"" + text + "\""; }
+
+// A comma-separated list as JSON strings.
+std::string QuotedList(const std::string& list) {
+  std::string text;
+  std::istringstream items(list);
+  for (std::string item; std::getline(items, item, ',');) text += (text.empty() ? "" : ", ") + Quoted(item);
+  return text;
+}
 
 std::string Describe() {
 #if defined(__clang__)
@@ -22,7 +31,7 @@ std::string Describe() {
   return "{\"version\": " + Quoted(ROIOPS_VERSION) + ", \"compiler\": " + Quoted(compiler) +
          ", \"instruction_sets\": [" + usable +
          "], \"active_instruction_set\": " + Quoted(roiops::ActiveKernels().name) +
-         ", \"cuda_architectures\": []}";
+         ", \"cuda_architectures\": [" + QuotedList(ROIOPS_CUDA_ARCHITECTURES) + "]}";
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "roi_align/attributes.h"
 #include "roi_align/compute.h"
+#include "roi_align/cuda_compute.h"
 #include "roi_align/signatures.h"
 
 namespace roiops {
@@ -24,23 +25,19 @@ std::vector<float> CheckedScales(const ort::KernelInfo& info) {
   return *scales;
 }
 
-template <class Stored, class BoxType, class Batch>
+template <class Provider, class Stored, class BoxType, class Batch>
 class MultiScaleRoiAlignKernel : public ort::Kernel {
  public:
   explicit MultiScaleRoiAlignKernel(const ort::KernelInfo& info)
-      : attributes_(info), spatial_scales_(CheckedScales(info)) {}
+      : attributes_(info), spatial_scales_(CheckedScales(info)) {
+    Provider::template Prepare<Stored>();
+  }
 
   void Compute(const ort::KernelContext& context) override {
     const std::vector<FeatureMap> maps = CheckedMaps(context);
-    const ort::Tensor boxes = context.Input(0);
-    const int64_t count = CheckedBoxCount(boxes, "boxes");
-    const std::vector<int64_t> images =
-        ImagesOfBoxes<Batch>(context.Input(1), "batch", attributes_.batch_is_counts, maps[0].images, count);
-    const ort::Tensor levels = context.Input(2);
-    CheckVector(levels, "levels", count, "number of boxes");
-    const std::vector<int64_t> level_of_box =
-        CheckedIndices(levels.As<int64_t>(), count, int64_t(maps.size()), "levels", "feature maps");
-    ComputePooling<Stored, BoxType>(context, maps, boxes, "boxes", images, &level_of_box, attributes_.pool);
+    const BoxInputs inputs = {
+        context.Input(0), "boxes", context.Input(1), "batch", attributes_.batch_is_counts, context.Input(2)};
+    Provider::template Pool<Stored, BoxType, Batch>(context, maps, inputs, attributes_.pool);
   }
 
  private:
@@ -67,24 +64,33 @@ void Infer(const ort::ShapeInference& context) {
   InferPooledShape(context, /*map_input=*/kFirstMap, /*boxes_input=*/0);
 }
 
-}  // namespace
-
-void AddMultiScaleRoiAlign(std::vector<ort::CustomOp>& operators) {
+template <class Provider>
+void Add(std::vector<ort::CustomOp>& operators) {
   ForEachSignature([&](auto stored, auto box, auto batch) {
     using Stored = typename decltype(stored)::Type;
     using BoxType = typename decltype(box)::Type;
     using Batch = typename decltype(batch)::Type;
-    operators.push_back(ort::CustomOp({"MultiScaleRoiAlign",
-                                       nullptr,
-                                       1,
-                                       {{ort::ElementType<BoxType>::value},
-                                        {ort::ElementType<Batch>::value},
-                                        {ort::ElementType<int64_t>::value},
-                                        {ort::ElementType<Stored>::value, /*variadic=*/true}},
-                                       ort::ElementType<Stored>::value,
-                                       ort::Create<MultiScaleRoiAlignKernel<Stored, BoxType, Batch>>,
-                                       Infer}));
+    operators.push_back(
+        ort::CustomOp({"MultiScaleRoiAlign",
+                       Provider::kName,
+                       1,
+                       {{ort::ElementType<BoxType>::value},
+                        {ort::ElementType<Batch>::value},
+                        {ort::ElementType<int64_t>::value},
+                        {ort::ElementType<Stored>::value, /*variadic=*/true}},
+                       ort::ElementType<Stored>::value,
+                       ort::Create<MultiScaleRoiAlignKernel<Provider, Stored, BoxType, Batch>>,
+                       Infer}));
   });
+}
+
+}  // namespace
+
+void AddMultiScaleRoiAlign(std::vector<ort::CustomOp>& operators) {
+  Add<CpuProvider>(operators);
+#if defined(ROIOPS_CUDA)
+  Add<CudaProvider>(operators);
+#endif
 }
 
 }  // namespace roiops

@@ -73,6 +73,12 @@ void* KernelContext::Output(size_t index, const std::vector<int64_t>& shape) con
   return data;
 }
 
+void* KernelContext::GpuStream() const {
+  void* stream = nullptr;
+  Check(Api().KernelContext_GetGPUComputeStream(context_, &stream));
+  return stream;
+}
+
 std::string KernelInfo::NodeName() const {
   size_t size = 0;
   Check(Api().KernelInfo_GetNodeName(info_, nullptr, &size));

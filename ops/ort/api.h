@@ -62,6 +62,8 @@ class KernelContext {
   size_t InputCount() const;
   Tensor Input(size_t index) const;
   void* Output(size_t index, const std::vector<int64_t>& shape) const;
+  // The stream of a node on the CUDA provider, a cudaStream_t.
+  void* GpuStream() const;
   OrtKernelContext* get() const { return context_; }
 
  private:

@@ -3,50 +3,23 @@
 #include <algorithm>
 #include <new>
 
+#include "roi_align/bin_taps.h"
+
 namespace roiops {
 
 template <class Weight>
 template <class A>
-void PlanStore<Weight>::AddAverage(const AxisSampling<A>& axis, int64_t bin) {
-  merged_.clear();
-  const auto add = [&](int64_t index, double weight) {
-    if (weight == 0) return;
-    // Runs ascend and overlap by one pixel, so an index that was seen is among the last two.
-    for (size_t back = 1; back <= 2 && back <= merged_.size(); ++back) {
-      ExactTap& seen = merged_[merged_.size() - back];
-      if (seen.index == index) {
-        seen.weight += weight;
-        return;
-      }
-    }
-    merged_.push_back({index, weight});
-  };
-  ForEachRun(axis, bin, [&](const SampleRun& run) {
-    const double high = double(run.count) * 0.5 * (run.first + run.last);
-    add(run.low, double(run.count) - high);
-    add(run.low + 1, high);
-  });
-  for (const ExactTap& tap : merged_) AddTap(tap.index, tap.weight / double(axis.grid));
-  tap_ends_.push_back(uint32_t(taps_.size() - first_tap_));
-}
-
-template <class Weight>
-template <class A>
-void PlanStore<Weight>::AddSamples(const AxisSampling<A>& axis, int64_t bin, Pooling pooling) {
+void PlanStore<Weight>::AddBin(const AxisSampling<A>& axis, int64_t bin, Pooling pooling) {
   const auto end_sample = [&] { tap_ends_.push_back(uint32_t(taps_.size() - first_tap_)); };
-  const auto add = [&](int64_t low, double fraction) {
-    const int64_t high = std::min(low + 1, axis.extent - 1);
-    AddTap(low, 1 - fraction);
-    if (pooling == Pooling::kMaxOfCorners) end_sample();
-    AddTap(high, fraction);
+  if (pooling == Pooling::kAverage) {
+    ForEachAverageTap(axis, bin, [&](int64_t index, double weight) { AddTap(index, weight); });
     end_sample();
-  };
-  const int64_t inside = ForEachRun(axis, bin, [&](const SampleRun& run) {
-    add(run.low, run.first);
-    if (run.last != run.first) add(run.low, run.last);
-  });
-  // A sample outside the map counts as zero, and so does a bin without samples: a sample without taps.
-  if (inside < axis.grid || axis.grid == 0) end_sample();
+  } else {
+    ForEachExtremeSample(axis, bin, pooling, [&](const AxisSample& sample) {
+      for (int i = 0; i < sample.count; ++i) AddTap(sample.index[i], sample.weight[i]);
+      end_sample();
+    });
+  }
 }
 
 // Lists the pixels that have taps and turns the taps' indices into places in that list.
@@ -78,11 +51,7 @@ typename PlanStore<Weight>::Handle PlanStore<Weight>::Add(const AxisSampling<A>&
   first_tap_ = taps_.size();
   tap_ends_.clear();
   for (int64_t bin = 0; bin < bins; ++bin) {
-    if (pooling == Pooling::kAverage) {
-      AddAverage(axis, bin);
-    } else {
-      AddSamples(axis, bin, pooling);
-    }
+    AddBin(axis, bin, pooling);
     ends_.push_back(uint32_t(tap_ends_.size()));
   }
   // The ends are 32-bit numbers. More taps than that, 32 GiB of them, are refused like any lack of memory.

@@ -65,9 +65,7 @@ class PlanStore {
 
  private:
   template <class A>
-  void AddAverage(const AxisSampling<A>& axis, int64_t bin);
-  template <class A>
-  void AddSamples(const AxisSampling<A>& axis, int64_t bin, Pooling pooling);
+  void AddBin(const AxisSampling<A>& axis, int64_t bin, Pooling pooling);
   void AddTap(int64_t index, double weight) { taps_.push_back({int32_t(index), Weight(weight)}); }
   void NumberPixels();
 
@@ -79,11 +77,6 @@ class PlanStore {
   size_t first_tap_ = 0;
   std::vector<uint32_t> tap_ends_;
   std::vector<int32_t> numbers_;
-  struct ExactTap {
-    int64_t index;
-    double weight;
-  };
-  std::vector<ExactTap> merged_;  // of one bin
 };
 
 // Most bytes the plan of one axis can take.

@@ -3,6 +3,7 @@
 #ifndef ROIOPS_ROI_ALIGN_COMPUTE_H_
 #define ROIOPS_ROI_ALIGN_COMPUTE_H_
 
+#include <optional>
 #include <vector>
 
 #include "ort/custom_op.h"
@@ -38,23 +39,49 @@ std::vector<int64_t> ImagesOfBoxes(const ort::Tensor& batch, const char* input, 
   return CheckedIndices(batch.As<Batch>(), boxes, images, input, "images");
 }
 
-// Pools `boxes` into output 0 of the node.
-template <class Stored, class BoxType>
-void ComputePooling(const ort::KernelContext& context, std::vector<FeatureMap> maps, const ort::Tensor& boxes,
-                    const char* boxes_input, const std::vector<int64_t>& images,
-                    const std::vector<int64_t>* levels, const PoolOptions& options) {
-  const int64_t count = boxes.shape[0];
-  CheckBoxesFinite(boxes.As<BoxType>(), count, boxes_input);
-  const std::vector<int64_t> shape =
-      CheckedOutputShape(count, maps[0].channels, options.output, sizeof(Stored));
-  PoolRequest<Stored, BoxType> request = {std::move(maps),
-                                          boxes.As<BoxType>(),
-                                          count,
-                                          images.data(),
-                                          levels ? levels->data() : nullptr,
-                                          static_cast<Stored*>(context.Output(0, shape))};
-  Pool(request, options, SessionThreads(context));
-}
+// Where the boxes are, as a node's inputs say it.
+struct BoxInputs {
+  ort::Tensor boxes;
+  const char* boxes_name;
+  ort::Tensor batch;
+  const char* batch_name;
+  bool batch_is_counts;
+  std::optional<ort::Tensor> levels;  // without it, all boxes are on the first map
+};
+
+// Pools boxes into output 0 of a node. A provider is ONNX Runtime's name for a kind of device; all have these
+// members.
+struct CpuProvider {
+  static constexpr const char* kName = nullptr;
+
+  // Throws Error if the device cannot run the kernels.
+  template <class Stored>
+  static void Prepare() {}
+
+  template <class Stored, class BoxType, class Batch>
+  static void Pool(const ort::KernelContext& context, std::vector<FeatureMap> maps, const BoxInputs& inputs,
+                   const PoolOptions& options) {
+    const int64_t count = CheckedBoxCount(inputs.boxes, inputs.boxes_name);
+    const std::vector<int64_t> images =
+        ImagesOfBoxes<Batch>(inputs.batch, inputs.batch_name, inputs.batch_is_counts, maps[0].images, count);
+    std::vector<int64_t> levels;
+    if (inputs.levels) {
+      CheckVector(*inputs.levels, "levels", count, "number of boxes");
+      levels =
+          CheckedIndices(inputs.levels->As<int64_t>(), count, int64_t(maps.size()), "levels", "feature maps");
+    }
+    CheckBoxesFinite(inputs.boxes.As<BoxType>(), count, inputs.boxes_name);
+    const std::vector<int64_t> shape =
+        CheckedOutputShape(count, maps[0].channels, options.output, sizeof(Stored));
+    const PoolRequest<Stored, BoxType> request = {std::move(maps),
+                                                  inputs.boxes.As<BoxType>(),
+                                                  count,
+                                                  images.data(),
+                                                  inputs.levels ? levels.data() : nullptr,
+                                                  static_cast<Stored*>(context.Output(0, shape))};
+    roiops::Pool(request, options, SessionThreads(context));
+  }
+};
 
 }  // namespace roiops
 

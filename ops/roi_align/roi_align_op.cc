@@ -2,25 +2,26 @@
 
 #include "roi_align/attributes.h"
 #include "roi_align/compute.h"
+#include "roi_align/cuda_compute.h"
 #include "roi_align/signatures.h"
 
 namespace roiops {
 namespace {
 
-template <class Stored, class BoxType, class Batch>
+template <class Provider, class Stored, class BoxType, class Batch>
 class RoiAlignKernel : public ort::Kernel {
  public:
   explicit RoiAlignKernel(const ort::KernelInfo& info)
       : attributes_(info),
-        spatial_scale_(CheckedSpatialScale("spatial_scale", info.Float("spatial_scale").value_or(1.0f))) {}
+        spatial_scale_(CheckedSpatialScale("spatial_scale", info.Float("spatial_scale").value_or(1.0f))) {
+    Provider::template Prepare<Stored>();
+  }
 
   void Compute(const ort::KernelContext& context) override {
     const FeatureMap map = CheckedMap(context.Input(0), "X", spatial_scale_);
-    const ort::Tensor boxes = context.Input(1);
-    const int64_t count = CheckedBoxCount(boxes, "boxes");
-    const std::vector<int64_t> images =
-        ImagesOfBoxes<Batch>(context.Input(2), "batch", attributes_.batch_is_counts, map.images, count);
-    ComputePooling<Stored, BoxType>(context, {map}, boxes, "boxes", images, nullptr, attributes_.pool);
+    const BoxInputs inputs = {
+        context.Input(1), "boxes", context.Input(2), "batch", attributes_.batch_is_counts, std::nullopt};
+    Provider::template Pool<Stored, BoxType, Batch>(context, {map}, inputs, attributes_.pool);
   }
 
  private:
@@ -32,23 +33,31 @@ void Infer(const ort::ShapeInference& context) {
   InferPooledShape(context, /*map_input=*/0, /*boxes_input=*/1);
 }
 
-}  // namespace
-
-void AddRoiAlign(std::vector<ort::CustomOp>& operators) {
+template <class Provider>
+void Add(std::vector<ort::CustomOp>& operators) {
   ForEachSignature([&](auto stored, auto box, auto batch) {
     using Stored = typename decltype(stored)::Type;
     using BoxType = typename decltype(box)::Type;
     using Batch = typename decltype(batch)::Type;
     operators.push_back(ort::CustomOp({"RoiAlign",
-                                       nullptr,
+                                       Provider::kName,
                                        1,
                                        {{ort::ElementType<Stored>::value},
                                         {ort::ElementType<BoxType>::value},
                                         {ort::ElementType<Batch>::value}},
                                        ort::ElementType<Stored>::value,
-                                       ort::Create<RoiAlignKernel<Stored, BoxType, Batch>>,
+                                       ort::Create<RoiAlignKernel<Provider, Stored, BoxType, Batch>>,
                                        Infer}));
   });
+}
+
+}  // namespace
+
+void AddRoiAlign(std::vector<ort::CustomOp>& operators) {
+  Add<CpuProvider>(operators);
+#if defined(ROIOPS_CUDA)
+  Add<CudaProvider>(operators);
+#endif
 }
 
 }  // namespace roiops

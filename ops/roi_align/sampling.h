@@ -60,6 +60,8 @@ struct AxisSampling {
   int64_t grid;
   int64_t extent;
 
+  AxisSampling() = default;  // not initialised, so that it can lie in memory shared by a block of threads
+
   ROIOPS_HOST_DEVICE AxisSampling(A low, A high, float scale, int64_t bins, int64_t map_extent,
                                   const SamplingRule& rule)
       : extent(map_extent) {

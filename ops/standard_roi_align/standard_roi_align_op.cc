@@ -5,6 +5,7 @@
 
 #include "roi_align/attributes.h"
 #include "roi_align/compute.h"
+#include "roi_align/cuda_compute.h"
 #include "roi_align/signatures.h"
 
 namespace roiops {
@@ -35,7 +36,7 @@ int64_t ReadSamplingRatio(const ort::KernelInfo& info) {
   return ratio;
 }
 
-template <class Stored>
+template <class Provider, class Stored>
 class StandardRoiAlignKernel : public ort::Kernel {
  public:
   explicit StandardRoiAlignKernel(const ort::KernelInfo& info)
@@ -44,15 +45,14 @@ class StandardRoiAlignKernel : public ort::Kernel {
     options_.output.width = CheckedOutputExtent("output_width", info.Int("output_width").value_or(1));
     options_.rule = {ReadHalfPixel(info), ReadSamplingRatio(info)};
     options_.pooling = ReadMode(info);
+    Provider::template Prepare<Stored>();
   }
 
   void Compute(const ort::KernelContext& context) override {
     const FeatureMap map = CheckedMap(context.Input(0), "X", spatial_scale_);
-    const ort::Tensor rois = context.Input(1);
-    const int64_t count = CheckedBoxCount(rois, "rois");
-    const std::vector<int64_t> images =
-        ImagesOfBoxes<int64_t>(context.Input(2), "batch_indices", /*is_counts=*/false, map.images, count);
-    ComputePooling<Stored, Stored>(context, {map}, rois, "rois", images, nullptr, options_);
+    const BoxInputs inputs = {context.Input(1),          "rois",      context.Input(2), "batch_indices",
+                              /*batch_is_counts=*/false, std::nullopt};
+    Provider::template Pool<Stored, Stored, int64_t>(context, {map}, inputs, options_);
   }
 
  private:
@@ -69,26 +69,34 @@ void Infer(const ort::ShapeInference& context) {
                     {rois[0], map[1], {extent("output_height"), ""}, {extent("output_width"), ""}});
 }
 
-template <class Stored>
+template <class Provider, class Stored>
 ort::CustomOp Describe() {
   constexpr ONNXTensorElementDataType kType = ort::ElementType<Stored>::value;
   // Opsets before 16 have other defaults, which an operator cannot see; they stay with the built-in kernel.
   return ort::CustomOp({"RoiAlign",
-                        nullptr,
+                        Provider::kName,
                         16,
                         {{kType}, {kType}, {ort::ElementType<int64_t>::value}},
                         kType,
-                        ort::Create<StandardRoiAlignKernel<Stored>>,
+                        ort::Create<StandardRoiAlignKernel<Provider, Stored>>,
                         Infer});
+}
+
+template <class Provider>
+void Add(std::vector<ort::CustomOp>& operators) {
+  operators.push_back(Describe<Provider, float>());
+  operators.push_back(Describe<Provider, double>());
+  operators.push_back(Describe<Provider, Half>());
+  operators.push_back(Describe<Provider, BFloat16>());
 }
 
 }  // namespace
 
 void AddStandardRoiAlign(std::vector<ort::CustomOp>& operators) {
-  operators.push_back(Describe<float>());
-  operators.push_back(Describe<double>());
-  operators.push_back(Describe<Half>());
-  operators.push_back(Describe<BFloat16>());
+  Add<CpuProvider>(operators);
+#if defined(ROIOPS_CUDA)
+  Add<CudaProvider>(operators);
+#endif
 }
 
 }  // namespace roiops

@@ -78,14 +78,15 @@ class PoolCase {
   }
 
   // Pools and compares; empty if all is well.
-  std::string Check(const roiops::ParallelFor& parallel_for) {
+  template <class PoolFunction>
+  std::string Check(const PoolFunction& pool) {
     const int64_t bins = options_.output.height * options_.output.width;
     const int64_t channels = request_.maps[0].channels;
     GuardedBuffer output(size_t(request_.count * channels * bins) * sizeof(Stored), side_);
     request_.output = output.As<Stored>();
     std::fill_n(output.As<unsigned char>(), size_t(request_.count * channels * bins) * sizeof(Stored),
                 static_cast<unsigned char>(0xFF));
-    roiops::Pool(request_, options_, parallel_for);
+    pool(request_, options_);
     if (!output.SlackIntact()) return "wrote outside of the output";
     for (int64_t k = 0; k < request_.count; ++k) {
       const std::string problem = CheckBox(k);
@@ -236,24 +237,32 @@ class PoolCase {
   std::vector<std::unique_ptr<GuardedBuffer>> buffers_;
 };
 
-// Makes the case that the bytes stand for and checks it; empty if all is well.
-inline std::string CheckPoolCase(ByteSource source, const roiops::ParallelFor& parallel_for = RunSerially) {
+// Makes the case that the bytes stand for and checks pool(request, options) on it; empty if all is well.
+template <class PoolFunction>
+std::string CheckPoolCaseOf(ByteSource source, const PoolFunction& pool) {
   using roiops::BFloat16;
   using roiops::Half;
   switch (source.Between(0, 5)) {
     case 0:
-      return PoolCase<float, float>(source).Check(parallel_for);
+      return PoolCase<float, float>(source).Check(pool);
     case 1:
-      return PoolCase<double, double>(source).Check(parallel_for);
+      return PoolCase<double, double>(source).Check(pool);
     case 2:
-      return PoolCase<Half, Half>(source).Check(parallel_for);
+      return PoolCase<Half, Half>(source).Check(pool);
     case 3:
-      return PoolCase<Half, float>(source).Check(parallel_for);
+      return PoolCase<Half, float>(source).Check(pool);
     case 4:
-      return PoolCase<BFloat16, BFloat16>(source).Check(parallel_for);
+      return PoolCase<BFloat16, BFloat16>(source).Check(pool);
     default:
-      return PoolCase<BFloat16, float>(source).Check(parallel_for);
+      return PoolCase<BFloat16, float>(source).Check(pool);
   }
+}
+
+// The same for the CPU kernels.
+inline std::string CheckPoolCase(ByteSource source, const roiops::ParallelFor& parallel_for = RunSerially) {
+  return CheckPoolCaseOf(source, [&](const auto& request, const auto& options) {
+    roiops::Pool(request, options, parallel_for);
+  });
 }
 
 }  // namespace roiops_test

@@ -1,0 +1,77 @@
+// The pixels a bin reads along one axis, as a stream: nothing is stored, so host and device share it.
+
+#ifndef ROIOPS_ROI_ALIGN_BIN_TAPS_H_
+#define ROIOPS_ROI_ALIGN_BIN_TAPS_H_
+
+#include <cstdint>
+
+#include "roi_align/axis_plan.h"
+#include "roi_align/sampling.h"
+
+namespace roiops {
+
+// Calls visit(index, weight) for the pixels whose weighted sum is the bin's average along the axis. A pixel
+// is visited once; one without weight is not visited.
+template <class A, class Visit>
+ROIOPS_HOST_DEVICE inline void ForEachAverageTap(const AxisSampling<A>& axis, int64_t bin,
+                                                 const Visit& visit) {
+  // Runs ascend and overlap by one pixel, so only the last two pixels can get more weight.
+  int64_t older = -1;
+  int64_t newer = -1;
+  double older_weight = 0;
+  double newer_weight = 0;
+  const auto leave = [&](int64_t index, double weight) {
+    if (index >= 0) visit(index, weight / double(axis.grid));
+  };
+  const auto add = [&](int64_t index, double weight) {
+    if (weight == 0) return;
+    if (index == newer) {
+      newer_weight += weight;
+    } else if (index == older) {
+      older_weight += weight;
+    } else {
+      leave(older, older_weight);
+      older = newer;
+      older_weight = newer_weight;
+      newer = index;
+      newer_weight = weight;
+    }
+  };
+  ForEachRun(axis, bin, [&](const SampleRun& run) {
+    const double high = double(run.count) * 0.5 * (run.first + run.last);
+    add(run.low, double(run.count) - high);
+    add(run.low + 1, high);
+  });
+  leave(older, older_weight);
+  leave(newer, newer_weight);
+}
+
+// A sample along one axis: the weighted sum of its first `count` pixels.
+struct AxisSample {
+  int count;
+  int64_t index[2];
+  double weight[2];
+};
+
+// Calls visit(AxisSample) for the samples among which the bin's maximum is. Samples between two pixels lie on
+// a line, so the first and the last of a run hold its extremes.
+template <class A, class Visit>
+ROIOPS_HOST_DEVICE inline void ForEachExtremeSample(const AxisSampling<A>& axis, int64_t bin, Pooling pooling,
+                                                    const Visit& visit) {
+  const bool corners = pooling == Pooling::kMaxOfCorners;
+  const auto add = [&](int64_t low, double fraction) {
+    const int64_t high = low + 1 < axis.extent ? low + 1 : axis.extent - 1;
+    visit(AxisSample{corners ? 1 : 2, {low, high}, {1 - fraction, fraction}});
+    if (corners) visit(AxisSample{1, {high, high}, {fraction, fraction}});
+  };
+  const int64_t inside = ForEachRun(axis, bin, [&](const SampleRun& run) {
+    add(run.low, run.first);
+    if (run.last != run.first) add(run.low, run.last);
+  });
+  // A sample outside the map counts as zero, and so does a bin without samples.
+  if (inside < axis.grid || axis.grid == 0) visit(AxisSample{0, {0, 0}, {0, 0}});
+}
+
+}  // namespace roiops
+
+#endif  // ROIOPS_ROI_ALIGN_BIN_TAPS_H_

@@ -1,0 +1,97 @@
+// Where a box is: its image, its map and its axes, from what the inputs say.
+
+#ifndef ROIOPS_ROI_ALIGN_CUDA_LOCATE_H_
+#define ROIOPS_ROI_ALIGN_CUDA_LOCATE_H_
+
+#include "roi_align/cuda_numbers.h"
+#include "roi_align/cuda_plan.h"
+#include "roi_align/cuda_request.h"
+
+namespace roiops {
+
+struct BoxPlace {
+  int32_t level;
+  int64_t image;  // -1: the box has no place and gets zeros
+  BinPlaces rows;
+  BinPlaces columns;
+};
+
+template <class Stored>
+struct BoxLocator {
+  using Weight = typename ComputeType<Stored>::Type;
+
+  const CudaRequest& request;
+  int64_t box;
+  int threads;
+
+  // The boxes of a thread's share of the images; -1 if a count is negative or beyond the number of boxes.
+  ROIOPS_DEVICE_CALL int64_t SumCounts(int thread) const {
+    const int64_t share = Share();
+    int64_t sum = 0;
+    for (int64_t n = thread * share; n < (thread + 1) * share && n < request.images; ++n) {
+      const int64_t count = Batch(n);
+      if (count < 0 || count > request.count - sum) return -1;
+      sum += count;
+    }
+    return sum;
+  }
+
+  // `counts` has the threads' sums if the batch is given as counts. The axes are made if the box has a place.
+  ROIOPS_DEVICE_CALL BoxPlace Locate(const int64_t* counts, AxisSampling<Weight>* rows,
+                                     AxisSampling<Weight>* columns) const {
+    BoxPlace place = {};
+    place.image = request.batch_is_counts ? ImageFromCounts(counts) : Batch(box);
+    const int64_t level = request.levels ? request.levels[box] : 0;
+    const Weight x1 = Coordinate(0), y1 = Coordinate(1), x2 = Coordinate(2), y2 = Coordinate(3);
+    // Zero times a number is zero unless the number is infinite or NaN.
+    const bool finite = x1 * 0 + y1 * 0 + x2 * 0 + y2 * 0 == 0;
+    if (place.image >= request.images || level < 0 || level >= request.map_count || !finite) place.image = -1;
+    if (place.image < 0) return place;
+    const CudaMap& map = request.maps[level];
+    if (map.height == 0 || map.width == 0) {
+      place.image = -1;
+      return place;
+    }
+    place.level = int32_t(level);
+    *rows = AxisSampling<Weight>(y1, y2, map.spatial_scale, request.size.height, map.height, request.rule);
+    *columns = AxisSampling<Weight>(x1, x2, map.spatial_scale, request.size.width, map.width, request.rule);
+    place.rows = PlacesOf(*rows, request.pooling);
+    place.columns = PlacesOf(*columns, request.pooling);
+    return place;
+  }
+
+ private:
+  ROIOPS_HOST_DEVICE int64_t Share() const { return (request.images + threads - 1) / threads; }
+
+  ROIOPS_HOST_DEVICE int64_t Batch(int64_t i) const {
+    return request.wide_batch ? static_cast<const int64_t*>(request.batch)[i]
+                              : static_cast<const int32_t*>(request.batch)[i];
+  }
+
+  // -1 if the counts are not the numbers of boxes of the images.
+  ROIOPS_HOST_DEVICE int64_t ImageFromCounts(const int64_t* counts) const {
+    const int64_t share = Share();
+    int64_t image = -1;
+    int64_t before = 0;
+    for (int64_t thread = 0; thread * share < request.images; ++thread) {
+      const int64_t sum = counts[thread];
+      if (sum < 0 || sum > request.count - before) return -1;
+      if (box >= before && box < before + sum) {
+        image = thread * share;
+        for (int64_t end = before + Batch(image); end <= box; end += Batch(image)) ++image;
+      }
+      before += sum;
+    }
+    return before == request.count ? image : -1;
+  }
+
+  ROIOPS_HOST_DEVICE Weight Coordinate(int i) const {
+    const int64_t at = 4 * box + i;
+    return request.float_boxes ? Weight(static_cast<const float*>(request.boxes)[at])
+                               : Widen(static_cast<const Stored*>(request.boxes)[at]);
+  }
+};
+
+}  // namespace roiops
+
+#endif  // ROIOPS_ROI_ALIGN_CUDA_LOCATE_H_

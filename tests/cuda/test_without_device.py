@@ -1,0 +1,70 @@
+"""A library built with CUDA where there is none."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import onnxruntime as ort
+import pytest
+
+import roiops
+from roiops import export
+
+pytestmark = pytest.mark.skipif(
+    not roiops.build_info()["cuda_architectures"], reason="roiops was built without CUDA"
+)
+
+FEEDS = {
+    "X": np.ones((1, 2, 4, 4), np.float32),
+    "boxes": np.array([[0, 0, 3, 3]], np.float32),
+    "batch": np.array([1]),
+}
+
+_FALLBACK = """
+import numpy as np, onnxruntime as ort, roiops
+from roiops import export
+options = roiops.register(ort.SessionOptions())
+options.log_severity_level = 4
+model = export.make_roi_align_model(output_size=2).SerializeToString()
+session = ort.InferenceSession(model, options, providers=["CUDAExecutionProvider", "CPUExecutionProvider"])
+assert session.get_providers() == ["CPUExecutionProvider"], session.get_providers()
+boxes = np.array([[0, 0, 3, 3]], np.float32)
+y = session.run(None, {"X": np.ones((1, 2, 4, 4), np.float32), "boxes": boxes, "batch": np.array([1])})[0]
+assert np.all(y == 1)
+"""
+
+
+def test_what_is_inside():
+    architectures = roiops.build_info()["cuda_architectures"]
+    assert all(name.split("-")[0].isdigit() for name in architectures)
+    assert any(name.endswith("-virtual") for name in architectures)  # for devices to come
+
+
+@pytest.mark.parametrize("override", [False, True])
+def test_needs_no_cuda_library(override):
+    path = roiops.get_library_path(override_standard=override)
+    needed = subprocess.run(["ldd", path], capture_output=True, text=True, check=True).stdout
+    assert "cuda" not in needed
+    assert "not found" not in needed
+
+
+@pytest.mark.parametrize("override", [False, True])
+def test_size(override):
+    with open(roiops.get_library_path(override_standard=override), "rb") as library:
+        assert library.seek(0, 2) < 15_000_000
+
+
+def test_without_a_gpu_the_cpu_runs_the_operator():
+    """In a process of its own that sees no device, in whatever onnxruntime is installed."""
+    environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+    subprocess.run([sys.executable, "-W", "ignore", "-c", _FALLBACK], check=True, env=environment)
+
+
+def test_a_cpu_session_runs_the_cpu_operator():
+    options = roiops.register(ort.SessionOptions())
+    model = export.make_roi_align_model(output_size=2).SerializeToString()
+    session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    np.testing.assert_array_equal(session.run(None, FEEDS)[0], np.ones((1, 2, 2, 2)))
