@@ -1,6 +1,6 @@
 """Write the poolers that ``python -m benchmarks pooler`` runs, as PyTorch exports them.
 
-torchvision's MultiScaleRoIAlign over four maps of 256 channels of an 800 x 1344 image, 7 x 7 outputs, ratio 2.
+torchvision's MultiScaleRoIAlign over four maps of 256 channels of an 800 x 1344 image, output 7 x 7, ratio 2.
 """
 
 from __future__ import annotations
