@@ -68,7 +68,6 @@ struct BoxList {
   const BoxTask<Weight, Stored>* const* boxes;
   int64_t count;
   const Square* squares;
-  int64_t square_count;
 };
 
 // A kernel pools channels [channel, channel + count) of a list of boxes, count <= lanes.

@@ -174,14 +174,14 @@ class Pooler {
     int64_t begin;
     int64_t end;
     std::vector<Square> squares;
-    std::vector<uint8_t> packed;
+    std::vector<uint8_t> needed;  // a mark for each square of a map
   };
 
   void PoolPart(const Part& part, int64_t block, const Scratch& scratch) const {
     const int64_t channel = block * kernels_.lanes;
     const int64_t count = std::min<int64_t>(kernels_.lanes, channels_ - channel);
     const BoxList<Weight, Stored> list = {order_.data() + part.begin, part.end - part.begin,
-                                          part.squares.data(), int64_t(part.squares.size())};
+                                          part.squares.data()};
     kernel_(list, options_.output, channel, count, scratch);
   }
 
@@ -190,26 +190,29 @@ class Pooler {
     part.begin = begin;
     part.end = end;
     part.squares.clear();
-    const Task* in_tile = nullptr;  // a box whose map is there
-    for (int64_t i = begin; i < end; ++i) {
+    for (int64_t i = begin; i < end;) {
       Task& task = *order_[size_t(i)];
-      if (task.rows.pixel_count == 0 || task.columns.pixel_count == 0) continue;
-      const int64_t map_stride = Padded(task.width);
-      if (task.height * map_stride <= tile_capacity_) {
-        if (!in_tile || !OnSameMap(task, *in_tile)) part.packed.assign(size_t(task.height * map_stride), 0);
-        in_tile = &task;
-        task.tile = TileKind::kMap;
-        task.tile_stride = map_stride;
-        task.squares = AddSquares(part, task);
+      if (IsEmpty(task)) {
+        ++i;
+      } else if (task.height * Padded(task.width) <= tile_capacity_) {
+        int64_t next = i + 1;
+        while (next < end && (IsEmpty(*order_[size_t(next)]) || OnSameMap(*order_[size_t(next)], task)))
+          ++next;
+        ShareTile(part, i, next);
+        i = next;
       } else {
-        in_tile = nullptr;
         const int64_t rows = Span(task.rows);
         task.tile_row = task.rows.pixels[0];
         task.tile_column = task.columns.pixels[0];
         task.tile_stride = Padded(Span(task.columns));
         task.tile = rows * task.tile_stride <= tile_capacity_ ? TileKind::kBox : TileKind::kRow;
+        ++i;
       }
     }
+  }
+
+  static bool IsEmpty(const Task& task) {
+    return task.rows.pixel_count == 0 || task.columns.pixel_count == 0;
   }
 
   // Maps of different shapes may share their memory: Reshape does not copy.
@@ -221,21 +224,36 @@ class Pooler {
     return axis.pixels[axis.pixel_count - 1] + 1 - axis.pixels[0];
   }
 
-  // Lists the squares under a box that are not packed yet; returns their number.
-  int64_t AddSquares(Part& part, const Task& task) const {
-    const size_t before = part.squares.size();
-    const int64_t first = task.columns.pixels[0] / kernels_.lanes * kernels_.lanes;
-    const int64_t last = task.columns.pixels[task.columns.pixel_count - 1];
-    for (int32_t r = 0; r < task.rows.pixel_count; ++r) {
-      const int32_t row = task.rows.pixels[r];
-      uint8_t* packed = part.packed.data() + row * task.tile_stride;
-      for (int64_t column = first; column <= last; column += kernels_.lanes) {
-        if (packed[column]) continue;
-        packed[column] = 1;
-        part.squares.push_back({row, int32_t(column)});
+  // Boxes [begin, end) lie on one map and share a tile of it. The squares that any of them needs are packed
+  // in the order in which they are in memory, each box bringing those up to its last row.
+  void ShareTile(Part& part, int64_t begin, int64_t end) {
+    const int64_t stride = Padded(order_[size_t(begin)]->width);
+    part.needed.assign(size_t(order_[size_t(begin)]->height * stride / kernels_.lanes), 0);
+    for (int64_t i = begin; i < end; ++i) {
+      Task& task = *order_[size_t(i)];
+      if (IsEmpty(task)) continue;
+      task.tile = TileKind::kMap;
+      task.tile_stride = stride;
+      const int64_t first = task.columns.pixels[0] / kernels_.lanes;
+      const int64_t last = task.columns.pixels[task.columns.pixel_count - 1] / kernels_.lanes;
+      for (int32_t r = 0; r < task.rows.pixel_count; ++r) {
+        uint8_t* row = part.needed.data() + task.rows.pixels[r] * stride / kernels_.lanes;
+        std::fill(row + first, row + last + 1, uint8_t(1));
       }
     }
-    return int64_t(part.squares.size() - before);
+    const uint8_t* needed = part.needed.data();
+    int64_t row = 0;
+    for (int64_t i = begin; i < end; ++i) {
+      Task& task = *order_[size_t(i)];
+      if (IsEmpty(task)) continue;
+      const size_t before = part.squares.size();
+      for (; row <= task.rows.pixels[task.rows.pixel_count - 1]; ++row) {
+        for (int64_t column = 0; column < stride; column += kernels_.lanes) {
+          if (*needed++) part.squares.push_back({int32_t(row), int32_t(column)});
+        }
+      }
+      task.squares = int64_t(part.squares.size() - before);
+    }
   }
 
   int64_t Padded(int64_t width) const {
