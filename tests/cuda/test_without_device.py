@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort
@@ -40,7 +43,34 @@ assert np.all(y == 1)
 def test_what_is_inside():
     architectures = roiops.build_info()["cuda_architectures"]
     assert all(name.split("-")[0].isdigit() for name in architectures)
-    assert any(name.endswith("-virtual") for name in architectures)  # for devices to come
+    assert any(not name.endswith("-real") for name in architectures)  # for devices to come
+
+
+@pytest.mark.parametrize("override", [False, True])
+def test_architectures_are_in_the_library(override):
+    path = roiops.get_library_path(override_standard=override)
+    lists = [
+        subprocess.run([cuobjdump(), f"--list-{kind}", path], capture_output=True, text=True, check=True)
+        for kind in ("elf", "ptx")
+    ]
+    found = {f"{a}-real" for a in re.findall(r"sm_(\d+)\.cubin", lists[0].stdout)}
+    found |= {f"{a}-virtual" for a in re.findall(r"sm_(\d+)\.ptx", lists[1].stdout)}
+    named = roiops.build_info()["cuda_architectures"]  # without a suffix: both kinds
+    assert found == {f"{name}{kind}" for name in named for kind in kinds_of(name)}
+
+
+def kinds_of(architecture: str) -> list[str]:
+    return [""] if "-" in architecture else ["-real", "-virtual"]
+
+
+def cuobjdump() -> str:
+    """The toolkit's program, or that of the package nvidia-cuda-cuobjdump."""
+    places = [Path(folder) / "nvidia" for folder in sys.path if folder]
+    packaged = [str(path) for place in places for path in place.glob("*/bin/cuobjdump")]
+    found = shutil.which("cuobjdump") or next(iter(packaged), None)
+    if found is None:
+        pytest.skip("needs cuobjdump")
+    return found
 
 
 @pytest.mark.parametrize("override", [False, True])
