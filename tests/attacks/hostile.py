@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import onnx
 import onnxruntime as ort
@@ -13,6 +15,11 @@ import roiops
 
 NODE = "hostile_node"
 OPERATORS = ("RoiAlign", "MultiScaleRoiAlign", "standard RoiAlign")
+
+# AddressSanitizer ends the process where operator new would throw.
+needs_bad_alloc = pytest.mark.skipif(
+    "asan" in os.environ.get("LD_PRELOAD", ""), reason="AddressSanitizer reports a lack of memory itself"
+)
 
 # Who refuses: ONNX Runtime's graph checks, our kernel's constructor, our kernel, ONNX Runtime's run.
 GRAPH = errors.InvalidGraph

@@ -8,24 +8,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from attacks.hostile import needs_bad_alloc
 
 TESTS = Path(__file__).parents[1]
-SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")
 
 
 @pytest.mark.parametrize(
     "attack",
     [
-        pytest.param(
-            "out_of_memory",
-            marks=pytest.mark.skipif(SANITIZED, reason="AddressSanitizer ends the process when memory ends"),
-        ),
+        pytest.param("out_of_memory", marks=needs_bad_alloc),
         "cancelled_run",
         "hostile_neighbours",
-        pytest.param(
-            "registered_often",
-            marks=pytest.mark.skipif(SANITIZED, reason="AddressSanitizer keeps freed memory for a while"),
-        ),
+        pytest.param("registered_often", marks=needs_bad_alloc),  # and it keeps freed memory for a while
         "forked",
     ],
 )

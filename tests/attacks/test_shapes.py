@@ -13,6 +13,7 @@ from attacks.hostile import (
     assert_refused,
     errors,
     inputs,
+    needs_bad_alloc,
     run,
     session,
     untyped_shape,
@@ -101,6 +102,7 @@ def test_many_images_without_pixels():
     assert not y.any()
 
 
+@needs_bad_alloc
 def test_output_larger_than_memory_by_its_channels():
     assert_refused(RUN, ("output 0", str(2**50), "cannot be"), lambda: run_on_shape((2, 2**50, 0, 1)))
 
