@@ -18,6 +18,12 @@ constexpr int64_t kChunkBoxes = 4096;
 // A task shorter than this is not worth handing to another thread.
 constexpr double kTaskNanoseconds = 20000;
 
+// Asked once: the answer comes from the file system.
+int64_t Processors() {
+  static const int64_t processors = std::max(1u, std::thread::hardware_concurrency());
+  return processors;
+}
+
 template <class Stored, class BoxType>
 class Pooler {
  public:
@@ -89,8 +95,7 @@ class Pooler {
                                double(options_.output.height * options_.output.width) *
                                double(kernels_.lanes);
     const int64_t worthwhile = std::max<int64_t>(1, int64_t(nanoseconds / kTaskNanoseconds));
-    const int64_t wanted =
-        std::min<int64_t>(worthwhile, 4 * std::max(1u, std::thread::hardware_concurrency()));
+    const int64_t wanted = std::min<int64_t>(worthwhile, 4 * Processors());
     const int64_t parts = std::min(boxes, (wanted + blocks - 1) / blocks);
     parts_.resize(size_t(parts));
     Parallel(parts,

@@ -145,14 +145,19 @@ inline void StreamVector(const char* from, char* to) {
 inline void StreamVector(const char* from, char* to) { memcpy(to, from, kVectorBytes); }
 #endif
 
+// Only whole cache lines: one written in two parts costs more than all that streaming saves.
 inline void Stream(const void* from, void* to, size_t bytes) {
+  constexpr size_t kLine = 64;
   const char* source = static_cast<const char*>(from);
   char* target = static_cast<char*>(to);
-  const size_t misaligned = size_t(-uintptr_t(target)) % kVectorBytes;
+  const size_t misaligned = size_t(-uintptr_t(target)) % kLine;
   const size_t head = misaligned < bytes ? misaligned : bytes;
   memcpy(target, source, head);
   size_t at = head;
-  for (; at + kVectorBytes <= bytes; at += kVectorBytes) StreamVector(source + at, target + at);
+  for (; at + kLine <= bytes; at += kLine) {
+#pragma GCC unroll 4
+    for (size_t i = 0; i < kLine; i += kVectorBytes) StreamVector(source + at + i, target + at + i);
+  }
   memcpy(target + at, source + at, bytes - at);
 }
 
@@ -237,9 +242,9 @@ inline void TransposeBlocks(Vector<Scalar>* rows) {
   }
 }
 
-// Row i, lane j becomes row j, lane i.
+// Row i, lane j becomes row j, lane i. In registers only where it is a part of what calls it.
 template <class Scalar>
-inline void Transpose(Vector<Scalar>* rows) {
+__attribute__((always_inline)) inline void Transpose(Vector<Scalar>* rows) {
   constexpr int kGroup = 16 / int(sizeof(Scalar));
 #pragma GCC unroll 4
   for (int i = 0; i < VectorOf<Scalar>::kLanes; i += kGroup) TransposeGroups<Scalar>(rows + i);
