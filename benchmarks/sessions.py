@@ -58,6 +58,8 @@ def bound_call(
     """Return a function that runs the model into a preallocated output, and that output."""
     options = roiops.register(onnxruntime.SessionOptions())
     options.intra_op_num_threads = threads
+    # Two sessions that take turns: the idle threads of one must not keep the processors from the other.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
     binding = session.io_binding()
     for name, array in inputs.items():
