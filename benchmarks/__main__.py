@@ -85,6 +85,20 @@ def sweep(
 
 
 @app.command()
+def scaling(
+    threads: Annotated[int, typer.Option(min=2, help="Threads of the session that has more than one.")] = 2,
+    rounds: Annotated[int, typer.Option(min=1, help="Calls of each session, at least.")] = 15,
+    out: Out = Path("benchmarks/results"),
+) -> None:
+    """Measure our operator with several threads against itself with one."""
+    rows = [
+        against_builtin.scaling(workload, threads, rounds)
+        for workload in track(WORKLOADS.values(), "workloads", console=console, transient=True)
+    ]
+    _finish(rows, f"scaling-{threads}-threads", threads, out)
+
+
+@app.command()
 def pooler(
     boxes: Annotated[int, typer.Option(min=1, help="Number of boxes.")] = 1000,
     threads: Threads = 1,

@@ -48,6 +48,23 @@ def compare(workload: Workload, dtype: str, threads: int, rounds: int) -> dict[s
     return row
 
 
+def scaling(workload: Workload, threads: int, rounds: int) -> dict[str, object]:
+    """Measure our operator with several threads and with one."""
+    inputs = workload.arrays(np.dtype("float32"))
+    model = sessions.ours(workload, "float32")
+    many, _ = sessions.bound_call(model, inputs, workload, "float32", threads)
+    one, _ = sessions.bound_call(model, inputs, workload, "float32", 1)
+    pair = measure.take_turns(many, one, rounds)
+    low, high = pair.spread
+    return {
+        "workload": f"{workload.name} {workload.title}",
+        f"{threads} threads ms": round(float(np.median(pair.ours)) * 1e3, 3),
+        "1 thread ms": round(float(np.median(pair.peer)) * 1e3, 3),
+        "ratio": round(pair.ratio, 2),
+        "quartiles": f"{low:.2f}–{high:.2f}",
+    }
+
+
 def y_bytes(workload: Workload, itemsize: int) -> int:
     """Bytes of the result."""
     return int(np.prod(workload.output_shape)) * itemsize
