@@ -6,15 +6,12 @@ import ast
 import re
 from pathlib import Path
 
-import numpy as np
 import onnx
 import pytest
+from doc_snippets import PAGES, ROOT, run_snippet, snippets
 from support import ORT_VERSION, TYPES, one_node_model
 
 from roiops.export import make_roi_align_model
-
-ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def functions(path: Path) -> set[str]:
@@ -44,14 +41,6 @@ def test_links_lead_somewhere(page):
     assert not missing
 
 
-def snippets() -> list:
-    return [
-        pytest.param(code, id=f"{page.stem}-{i}")
-        for page in PAGES
-        for i, code in enumerate(re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL))
-    ]
-
-
 @pytest.fixture
 def folder_with_models(tmp_path, monkeypatch):
     """The working directory of the snippets, with the models that they load."""
@@ -71,10 +60,11 @@ def folder_with_models(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("code", snippets())
+# Snippets that need PyTorch or Paddle are run by tests/interop/test_docs_*.py.
+@pytest.mark.parametrize("code", snippets(needs=None))
 def test_python_of_the_pages_runs(code, folder_with_models):
-    exec(compile(code, "snippet", "exec"), {"__name__": "snippet", "np": np})
+    run_snippet(code)
 
 
 def test_there_are_snippets():
-    assert len(snippets()) >= 3
+    assert len(snippets(needs=None)) >= 3
