@@ -96,7 +96,7 @@ def _single(
 ) -> onnx.NodeProto:
     x, boxes, batch = node.input
     if counts:
-        batch = _image_of_each_box(t, x, boxes, batch)
+        batch = image_of_each_box(t, x, boxes, batch)
     return make_roi_align_node(x, boxes, batch, node.output[0], batch_format="batch_indices", **attributes)
 
 
@@ -108,7 +108,7 @@ def _multi(
     if len(scales) != len(xs):
         raise ValueError(f"spatial_scales: expected one scale per feature map ({len(xs)}), got {len(scales)}")
     if counts:
-        batch = _image_of_each_box(t, xs[0], boxes, batch)
+        batch = image_of_each_box(t, xs[0], boxes, batch)
     extra = maps - len(xs)
     if extra:
         # The body has more maps; the last one stands in for those, and a level that means one stays an error.
@@ -126,8 +126,11 @@ def _multi(
     )
 
 
-def _image_of_each_box(t: Tracer, x: str, boxes: str, counts: str) -> str:
-    """Trace the image of each box (K,) from the boxes per image (N,); wrong counts give a wrong length."""
+def image_of_each_box(t: Tracer, x: str, boxes: str, counts: str) -> str:
+    """Trace the image of each box (K,) from the boxes per image (N,); wrong counts give a wrong length.
+
+    ``x`` names any tensor with one row per image.
+    """
     box_count = t.value(UNKNOWN, boxes).shape().take(0)
     images = t.value(UNKNOWN, x).shape().slice(0, 1)
     per_image = t.op("Reshape", t.value(UNKNOWN, counts).cast(INT64), images)

@@ -134,7 +134,7 @@ def _check_scatter(node: ir.Node) -> None:
 
 
 def _match_restore(end: ir.Node, facts: Facts) -> Merge:
-    joined = end.inputs[0].producer()
+    joined = _unwrapped(end.inputs[0]).producer()
     restore = facts.indices[end.inputs[1]]
     if get_int(end, "axis", 0) != 0 or not _is(joined, "Concat") or get_int(joined, "axis", 0) != 0:
         raise NotProven(f"{name_of(end)} does not reorder the rows of one Concat")

@@ -1,0 +1,90 @@
+"""The user's side of an export: checks, the converting process, and the model put together again."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import onnx
+from onnx import helper
+
+from roiops.export._names import DOMAIN, VERSION
+from roiops.export.paddle._nodes import nodes_of
+
+_LOG_LINES = 12
+
+
+class PaddleExportError(ValueError):
+    """A Paddle model that cannot be exported; the message says what was found."""
+
+
+def convert(model: Path, opset: int) -> onnx.ModelProto:
+    """Convert a saved model whose RoI operators are ours.
+
+    Args:
+        model: a .json or .pdmodel file beside its .pdiparams.
+        opset: of the standard operators.
+
+    Raises:
+        PaddleExportError: naming the file.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        process = _run(model.resolve(), Path(folder), opset)
+        record = Path(folder) / "cut.json"
+        outcome = json.loads(record.read_text()) if record.is_file() else {"error": _tail(process)}
+        if "error" in outcome:
+            raise PaddleExportError(f"{model}: {outcome['error']}")
+        converted = Path(folder) / "model.onnx"
+        if not converted.is_file():
+            raise PaddleExportError(f"{model}: {_refused(process, outcome['operators'])}")
+        return _joined(onnx.load(converted), outcome["cut"], outcome["passed"])
+
+
+def _run(model: Path, folder: Path, opset: int) -> subprocess.CompletedProcess:
+    paths = [os.path.abspath(path) for path in sys.path]
+    return subprocess.run(
+        [sys.executable, "-m", "roiops.export.paddle._process", str(model), str(folder), str(opset)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+
+
+def _refused(process: subprocess.CompletedProcess, operators: list[str]) -> str:
+    return (
+        "paddle2onnx could not convert the operators other than roi_align and distribute_fpn_proposals "
+        f"({', '.join(operators)}). Save the part of the model without the unsupported ones, for example the "
+        f"head that pools the boxes, and export that. It said:\n{_tail(process)}"
+    )
+
+
+def _tail(process: subprocess.CompletedProcess) -> str:
+    lines = [line for line in process.stdout.splitlines() if line.strip()]
+    return "\n".join([*lines[-_LOG_LINES:], f"exit status {process.returncode}"])
+
+
+def _joined(
+    model: onnx.ModelProto, records: list[dict[str, Any]], passed: list[tuple[str, str]]
+) -> onnx.ModelProto:
+    """Put the nodes of what was cut out where it was: between values that have its names."""
+    graph = model.graph
+    made = {name for record in records for name in record["outputs"]}
+    read = {name for record in records for name in record["inputs"]}
+    for values, inner in ((graph.input, made), (graph.output, read)):
+        kept = [value for value in values if value.name not in inner]
+        del values[:]
+        values.extend(kept)
+    graph.node.extend(nodes_of(records))
+    graph.node.extend(helper.make_node("Identity", [source], [output]) for source, output in passed)
+    model.opset_import.append(helper.make_opsetid(DOMAIN, VERSION))
+    return model

@@ -1,0 +1,162 @@
+"""Paddle's side of an export: a program without the operators that paddle2onnx cannot convert or gets wrong.
+
+An operator is cut out: its results become inputs of the program, its operands become outputs, and a record
+says what was there. Needs Paddle; runs in a process of its own, see _process.py.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import paddle
+from paddle import _pir_ops as ops
+from paddle import pir
+
+# The operators that make an output, with the attribute that names it.
+_OUTPUTS = {"pd_op.fetch": "name", "builtin.shadow_output": "output_name"}
+_ROI_ALIGN, _DISTRIBUTE = "pd_op.roi_align", "pd_op.distribute_fpn_proposals"
+# What is cut out, with the attributes that are kept.
+_CUT = {
+    _ROI_ALIGN: ["pooled_height", "pooled_width", "spatial_scale", "sampling_ratio", "aligned"],
+    _DISTRIBUTE: ["min_level", "max_level", "refer_level", "refer_scale", "pixel_offset"],
+}
+
+
+class CutError(ValueError):
+    """A program of which an operator cannot be cut out."""
+
+
+def load(path: str) -> paddle.static.Program:
+    """Read a saved program (JSON)."""
+    program = paddle.static.Program()
+    paddle.base.core.deserialize_pir_program(path, program)
+    return program
+
+
+def save(program: paddle.static.Program, path: str) -> None:
+    """Write a program as JSON."""
+    paddle.base.core.serialize_pir_program(program, path)
+
+
+def operators(program: paddle.static.Program) -> list[str]:
+    """The names of the operators in a program, each once."""
+    return sorted({_plain(op.name()) for op in _all_ops(program.global_block())})
+
+
+def has_parameters(program: paddle.static.Program) -> bool:
+    """Whether a program needs a file of parameters."""
+    return any(op.name() == "builtin.parameter" for op in program.global_block().ops)
+
+
+def cut(program: paddle.static.Program) -> list[dict[str, Any]]:
+    """Cut out every roi_align and distribute_fpn_proposals, and repair the index of every gather.
+
+    Returns:
+        One record per operator, in the order of the program: "op", "attributes", and the names of the values
+        it read ("inputs") and made ("outputs"; those of distribute_fpn_proposals: boxes per level, number of
+        boxes per level, restoring index; "" for what nothing reads).
+
+    Raises:
+        CutError: such an operator is inside of a branch or a loop.
+    """
+    block = program.global_block()
+    _check_blocks(block)
+    cutter = _Cutter(block)
+    with paddle.static.program_guard(program):
+        records = [cutter.cut(op) for op in block.ops if op.name() in _CUT]
+        for op in block.ops:
+            if op.name() == "pd_op.gather":
+                _flatten_index(op)
+    return records
+
+
+def passed(program: paddle.static.Program) -> list[tuple[str, str]]:
+    """The inputs that are also outputs, with the names of both: the converter forgets to define the latter."""
+    outputs = [op for op in program.global_block().ops if op.name() in _OUTPUTS]
+    sources = [op.operand_source(0).get_defining_op() for op in outputs]
+    return [
+        (source.attrs()["name"], op.attrs()[_OUTPUTS[op.name()]])
+        for source, op in zip(sources, outputs)
+        if source.name() == "pd_op.data"
+    ]
+
+
+class _Cutter:
+    def __init__(self, block: pir.Block):
+        self._block = block
+        self._outputs = sum(op.name() in _OUTPUTS for op in block.ops)
+        self._names: dict[str, str] = {}
+        self._results = 0
+
+    def cut(self, op: pir.Operation) -> dict[str, Any]:
+        """Remove an operator and return its record."""
+        kind = op.name()
+        attributes = {name: op.attrs()[name] for name in _CUT[kind]}
+        inputs = [self._name(value) for value in op.operands_source()]
+        pir.set_insertion_point(op)
+        if kind == _DISTRIBUTE:
+            outputs = self._replace_levels(op, attributes["max_level"] - attributes["min_level"] + 1)
+        else:
+            outputs = [self._replace(op.result(0))]
+        self._block.remove_op(op)
+        return {"op": _plain(kind), "attributes": attributes, "inputs": inputs, "outputs": outputs}
+
+    def _replace_levels(self, op: pir.Operation, levels: int) -> list[str]:
+        boxes, counts, restore = op.results()
+        return [*self._replace_all(boxes, levels), *self._replace_all(counts, levels), self._replace(restore)]
+
+    def _replace_all(self, values: pir.Value, length: int) -> list[str]:
+        """Replace what a list of values is split into."""
+        names = [""] * length
+        for split in values.all_used_ops():
+            if split.name() != "builtin.split":
+                raise CutError(f"distribute_fpn_proposals: its results are read by {split.name()}")
+            names = [self._replace(value) for value in split.results()]
+            self._block.remove_op(split)
+        return names
+
+    def _replace(self, value: pir.Value) -> str:
+        name = f"roiops.result_{self._results}"
+        self._results += 1
+        result = ops.data(name, value.shape, value.dtype, paddle.base.core.Place())
+        value.replace_all_uses_with(result)
+        return name
+
+    def _name(self, value: pir.Value) -> str:
+        """The name of a value in the exported graph; what has none becomes an output."""
+        producer = value.get_defining_op()
+        if producer.name() == "pd_op.data":
+            return producer.attrs()["name"]
+        if value.id not in self._names:
+            self._names[value.id] = f"roiops.operand_{len(self._names)}"
+            pir.set_insertion_point_to_block_end(self._block)
+            ops.fetch(value, self._names[value.id], self._outputs)
+            self._outputs += 1
+        return self._names[value.id]
+
+
+def _all_ops(block: pir.Block):
+    for op in block.ops:
+        yield op
+        for inner in op.blocks():
+            yield from _all_ops(inner)
+
+
+def _plain(name: str) -> str:
+    """The name of an operator without its dialect."""
+    return name.split(".", 1)[1]
+
+
+def _check_blocks(block: pir.Block) -> None:
+    for outer in block.ops:
+        for op in (op for inner in outer.blocks() for op in _all_ops(inner)):
+            if op.name() in _CUT:
+                raise CutError(f"{_plain(op.name())} inside of {_plain(outer.name())} cannot be exported")
+
+
+def _flatten_index(op: pir.Operation) -> None:
+    """An index of shape (K, 1) means (K,) to Paddle; the converter adds a dimension to the result for it."""
+    index = op.operand_source(1)
+    if len(index.shape) == 2:
+        pir.set_insertion_point(op)
+        op.operand(1).set_source(paddle.reshape(index, [-1]))

@@ -1,0 +1,42 @@
+"""Whether the packages that an export needs are there, found without importing them."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from importlib import metadata
+
+_INSTALL = "install it with: pip install 'roiops[paddle]'"
+# Import name, the distributions that provide it, the oldest version that works.
+_NEEDED = (
+    ("paddle", ("paddlepaddle", "paddlepaddle-gpu"), (3, 1)),
+    ("paddle2onnx", ("paddle2onnx",), (2, 1)),
+)
+
+
+def check_packages() -> None:
+    """Check that Paddle and paddle2onnx are installed.
+
+    Raises:
+        ImportError: naming the package and the extra that installs it.
+    """
+    for module, distributions, oldest in _NEEDED:
+        if importlib.util.find_spec(module) is None:
+            raise ImportError(f"roiops.export.paddle needs {distributions[0]}; {_INSTALL}")
+        version = _version(distributions)
+        found = tuple(map(int, re.findall(r"\d+", version)[:2]))
+        if version and found < oldest:
+            wanted = ".".join(map(str, oldest))
+            raise ImportError(
+                f"roiops.export.paddle needs {distributions[0]} {wanted} or newer, found {version}; {_INSTALL}"
+            )
+
+
+def _version(distributions: tuple[str, ...]) -> str:
+    """The installed version; "" where none is recorded, as for a build from sources."""
+    for name in distributions:
+        try:
+            return metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue
+    return ""
