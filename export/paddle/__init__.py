@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any
 import onnx
 
 from roiops import _checks
+from roiops.export._upgrade import UpgradeError, UpgradeReport
 from roiops.export.paddle._convert import PaddleExportError, convert
 from roiops.export.paddle._fuse import fuse
 from roiops.export.paddle._versions import check_packages
 
 if TYPE_CHECKING:
     import paddle
-
-    from roiops.export import UpgradeReport
 
 __all__ = ["PaddleExportError", "export"]
 
@@ -41,18 +40,18 @@ def export(
 
     Args:
         model: a ``paddle.nn.Layer``; or the path of a saved model, PREFIX or PREFIX.json or PREFIX.pdmodel,
-            beside PREFIX.pdiparams.
+            beside PREFIX.pdiparams if it has parameters.
         input_spec: for a layer, what ``paddle.jit.save`` takes: an ``InputSpec`` or a tensor per input.
         opset_version: of the standard operators, 14 to 19; paddle2onnx may choose a newer one.
         portable: add function bodies of standard operators, so that the model also runs without roiops.
 
     Returns:
-        The model, with the names that paddle2onnx gives to inputs and outputs, and a report of its RoI operators.
+        The model, its inputs and outputs named by paddle2onnx, and a report of its RoI operators.
 
     Raises:
         ImportError: Paddle or paddle2onnx is missing or too old.
         FileNotFoundError: there is no saved model.
-        PaddleExportError: the saved model cannot be read or converted; the message names the file.
+        PaddleExportError: the saved model cannot be read or converted; the message names it.
         PortableError: if function bodies cannot express it.
     """
     check_packages()
@@ -60,11 +59,21 @@ def export(
     if isinstance(model, (str, os.PathLike)):
         if input_spec is not None:
             raise TypeError("input_spec: expected None for a saved model, which has its inputs")
-        converted = convert(_saved_model(Path(model)), opset)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            converted = convert(_save(model, input_spec, Path(folder) / "layer"), opset)
-    return fuse(converted, portable)
+        saved = _saved_model(Path(model))
+        return _export(saved, opset, portable, f"{saved}: ")
+    with tempfile.TemporaryDirectory() as folder:
+        return _export(_save(model, input_spec, Path(folder) / "layer"), opset, portable, "")
+
+
+def _export(saved: Path, opset: int, portable: bool, prefix: str) -> tuple[onnx.ModelProto, UpgradeReport]:
+    try:
+        return fuse(convert(saved, opset), portable)
+    except PaddleExportError as error:
+        raise PaddleExportError(f"{prefix}{error}") from error
+    except UpgradeError as error:
+        raise PaddleExportError(
+            f"{prefix}paddle2onnx made an incomplete graph; wanted a parameter file that fits: {error}"
+        ) from error
 
 
 def _saved_model(path: Path) -> Path:

@@ -16,7 +16,7 @@ from onnx import helper
 from roiops.export._names import DOMAIN, VERSION
 from roiops.export.paddle._nodes import nodes_of
 
-_LOG_LINES = 12
+_LOG_LINES = 6
 
 
 class PaddleExportError(ValueError):
@@ -31,25 +31,26 @@ def convert(model: Path, opset: int) -> onnx.ModelProto:
         opset: of the standard operators.
 
     Raises:
-        PaddleExportError: naming the file.
+        PaddleExportError: saying why not.
     """
     with tempfile.TemporaryDirectory() as folder:
         process = _run(model.resolve(), Path(folder), opset)
         record = Path(folder) / "cut.json"
         outcome = json.loads(record.read_text()) if record.is_file() else {"error": _tail(process)}
         if "error" in outcome:
-            raise PaddleExportError(f"{model}: {outcome['error']}")
+            raise PaddleExportError(outcome["error"])
         converted = Path(folder) / "model.onnx"
         if not converted.is_file():
-            raise PaddleExportError(f"{model}: {_refused(process, outcome['operators'])}")
+            raise PaddleExportError(_refused(process, outcome["operators"]))
         return _joined(onnx.load(converted), outcome["cut"], outcome["passed"])
 
 
 def _run(model: Path, folder: Path, opset: int) -> subprocess.CompletedProcess:
+    module = "roiops.export.paddle._process"
     paths = [os.path.abspath(path) for path in sys.path]
     return subprocess.run(
-        [sys.executable, "-m", "roiops.export.paddle._process", str(model), str(folder), str(opset)],
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+        [sys.executable, "-W", "ignore", "-m", module, str(model), str(folder), str(opset)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "FLAGS_enable_pir_api": "1"},
         cwd=folder,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -62,15 +63,16 @@ def _run(model: Path, folder: Path, opset: int) -> subprocess.CompletedProcess:
 
 def _refused(process: subprocess.CompletedProcess, operators: list[str]) -> str:
     return (
-        "paddle2onnx could not convert the operators other than roi_align and distribute_fpn_proposals "
-        f"({', '.join(operators)}). Save the part of the model without the unsupported ones, for example the "
-        f"head that pools the boxes, and export that. It said:\n{_tail(process)}"
+        f"paddle2onnx does not convert all of its operators ({', '.join(operators)}); export a part without "
+        f"the others, for example from feature maps and boxes to the end. It said: {_tail(process)}"
     )
 
 
 def _tail(process: subprocess.CompletedProcess) -> str:
-    lines = [line for line in process.stdout.splitlines() if line.strip()]
-    return "\n".join([*lines[-_LOG_LINES:], f"exit status {process.returncode}"])
+    """The end of what a process said, without Paddle's native stack."""
+    said = process.stdout.split("C++ Traceback")[0].splitlines()
+    lines = [line.strip() for line in said if line.strip(" -")]
+    return " | ".join([*lines[-_LOG_LINES:], f"exit status {process.returncode}"])
 
 
 def _joined(
@@ -80,6 +82,7 @@ def _joined(
     graph = model.graph
     made = {name for record in records for name in record["outputs"]}
     read = {name for record in records for name in record["inputs"]}
+    read -= {value.name for value in graph.input}
     for values, inner in ((graph.input, made), (graph.output, read)):
         kept = [value for value in values if value.name not in inner]
         del values[:]

@@ -81,7 +81,7 @@ class _Levels:
 
 
 def _name(value: Value, name: str) -> None:
-    """Give the value that was traced last the name by which the program knows it, if anything there reads it."""
+    """Give the value that was traced last its name in the program, if anything there reads it."""
     if name:
         value.tracer.nodes[-1].output[-1] = name
 

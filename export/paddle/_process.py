@@ -8,6 +8,7 @@ FOLDER/model.onnx.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -21,32 +22,56 @@ def main(model: Path, folder: Path, opset: int) -> None:
     """Convert ``model``, a .json or .pdmodel file beside its .pdiparams."""
     paddle.enable_static()
     try:
-        if model.suffix == ".pdmodel":
-            model = _translate(model, folder / "translated.json")
-        program = _program.load(str(model))
-        parameters = model.with_suffix(".pdiparams")
-        if _program.has_parameters(program) and not parameters.is_file():
-            raise FileNotFoundError(f"its parameters are missing: there is no {parameters.name}")
+        program, parameters = _read(model, folder)
         outcome = {"operators": _program.operators(program), "cut": _program.cut(program)}
+    except _program.ProgramError as error:
+        outcome = {"error": str(error)}
+    else:
         outcome["passed"] = _program.passed(program)
-    except Exception as error:  # Paddle raises many kinds on files that are no program
-        outcome = {"error": str(error).strip()}
     (folder / "cut.json").write_text(json.dumps(outcome))
     if "error" in outcome:
         return
     _program.save(program, str(folder / "cut_program.json"))
     converted = paddle2onnx.export(
-        str(folder / "cut_program.json"),
-        str(parameters) if _program.has_parameters(program) else "",
-        opset_version=opset,
+        str(folder / "cut_program.json"), str(parameters or ""), opset_version=opset
     )
     (folder / "model.onnx").write_bytes(converted)
 
 
+def _read(model: Path, folder: Path) -> tuple[paddle.static.Program, Path | None]:
+    """Read a program and find the file of its parameters, if it has any."""
+    path = model
+    try:
+        if model.suffix == ".pdmodel":
+            path = _translate(model, folder / "translated.json")
+        program = _program.load(str(path))
+    except Exception as error:  # Paddle raises many kinds on files that are no program
+        raise _program.ProgramError(f"not a readable Paddle program: {_said(error)}") from error
+    parameters = path.with_suffix(".pdiparams")
+    if not _program.has_parameters(program):
+        return program, None
+    if not parameters.is_file():
+        raise _program.ProgramError(f"its parameters are missing, there is no {model.stem}.pdiparams")
+    return program, parameters
+
+
+def _said(error: Exception) -> str:
+    """What Paddle said, without the stack that it puts before."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return next(
+        (line for line in lines if re.match(r"\(\w+\) |\w+Error: ", line)), lines[-1] if lines else ""
+    )
+
+
 def _translate(model: Path, translated: Path) -> Path:
     """Write a program of Paddle 2 as one of Paddle 3."""
-    executor = paddle.static.Executor(paddle.CPUPlace())
+    if not model.with_suffix(".pdiparams").is_file():
+        with paddle.pir_utils.OldIrGuard():
+            old = paddle.load(str(model))
+        _program.save(paddle.pir.translate_to_pir(old.desc), str(translated))
+        return translated
     with paddle.pir_utils.OldIrGuard():
+        executor = paddle.static.Executor(paddle.CPUPlace())
         old, _, _ = paddle.static.load_inference_model(str(model.with_suffix("")), executor)
     program = paddle.pir.translate_to_pir(old.desc)
     paddle2onnx.load_parameter(program)

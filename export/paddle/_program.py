@@ -14,6 +14,7 @@ from paddle import pir
 
 # The operators that make an output, with the attribute that names it.
 _OUTPUTS = {"pd_op.fetch": "name", "builtin.shadow_output": "output_name"}
+_INPUTS = ("pd_op.data", "pd_op.feed")
 _ROI_ALIGN, _DISTRIBUTE = "pd_op.roi_align", "pd_op.distribute_fpn_proposals"
 # What is cut out, with the attributes that are kept.
 _CUT = {
@@ -22,8 +23,8 @@ _CUT = {
 }
 
 
-class CutError(ValueError):
-    """A program of which an operator cannot be cut out."""
+class ProgramError(ValueError):
+    """A program that cannot be exported; the message says why."""
 
 
 def load(path: str) -> paddle.static.Program:
@@ -39,8 +40,9 @@ def save(program: paddle.static.Program, path: str) -> None:
 
 
 def operators(program: paddle.static.Program) -> list[str]:
-    """The names of the operators in a program, each once."""
-    return sorted({_plain(op.name()) for op in _all_ops(program.global_block())})
+    """The names of the operators in a program, each once, without inputs and outputs."""
+    names = {op.name() for op in _all_ops(program.global_block())}
+    return sorted(_plain(name) for name in names - {*_INPUTS, *_OUTPUTS, *_CUT})
 
 
 def has_parameters(program: paddle.static.Program) -> bool:
@@ -57,13 +59,14 @@ def cut(program: paddle.static.Program) -> list[dict[str, Any]]:
         boxes per level, restoring index; "" for what nothing reads).
 
     Raises:
-        CutError: such an operator is inside of a branch or a loop.
+        ProgramError: such an operator is inside of a branch or a loop.
     """
     block = program.global_block()
     _check_blocks(block)
     cutter = _Cutter(block)
+    found = [op for op in block.ops if op.name() in _CUT]  # before any is removed
     with paddle.static.program_guard(program):
-        records = [cutter.cut(op) for op in block.ops if op.name() in _CUT]
+        records = [cutter.cut(op) for op in found]
         for op in block.ops:
             if op.name() == "pd_op.gather":
                 _flatten_index(op)
@@ -71,14 +74,12 @@ def cut(program: paddle.static.Program) -> list[dict[str, Any]]:
 
 
 def passed(program: paddle.static.Program) -> list[tuple[str, str]]:
-    """The inputs that are also outputs, with the names of both: the converter forgets to define the latter."""
+    """The names of inputs and of the outputs that are these inputs, which the converter does not define."""
     outputs = [op for op in program.global_block().ops if op.name() in _OUTPUTS]
+    names = [op.attrs()[_OUTPUTS[op.name()]] for op in outputs]
     sources = [op.operand_source(0).get_defining_op() for op in outputs]
-    return [
-        (source.attrs()["name"], op.attrs()[_OUTPUTS[op.name()]])
-        for source, op in zip(sources, outputs)
-        if source.name() == "pd_op.data"
-    ]
+    inputs = [op.attrs()["name"] if op.name() in _INPUTS else None for op in sources]
+    return [(source, name) for source, name in zip(inputs, names) if source not in (None, name)]
 
 
 class _Cutter:
@@ -92,6 +93,8 @@ class _Cutter:
         """Remove an operator and return its record."""
         kind = op.name()
         attributes = {name: op.attrs()[name] for name in _CUT[kind]}
+        if not all(value.initialized() for value in op.operands_source()):
+            raise ProgramError(f"{_plain(kind)}: expected the number of boxes of each image, found none")
         inputs = [self._name(value) for value in op.operands_source()]
         pir.set_insertion_point(op)
         if kind == _DISTRIBUTE:
@@ -110,7 +113,7 @@ class _Cutter:
         names = [""] * length
         for split in values.all_used_ops():
             if split.name() != "builtin.split":
-                raise CutError(f"distribute_fpn_proposals: its results are read by {split.name()}")
+                raise ProgramError(f"distribute_fpn_proposals: its results are read by {split.name()}")
             names = [self._replace(value) for value in split.results()]
             self._block.remove_op(split)
         return names
@@ -125,14 +128,19 @@ class _Cutter:
     def _name(self, value: pir.Value) -> str:
         """The name of a value in the exported graph; what has none becomes an output."""
         producer = value.get_defining_op()
-        if producer.name() == "pd_op.data":
+        if producer.name() in _INPUTS:
             return producer.attrs()["name"]
         if value.id not in self._names:
             self._names[value.id] = f"roiops.operand_{len(self._names)}"
-            pir.set_insertion_point_to_block_end(self._block)
-            ops.fetch(value, self._names[value.id], self._outputs)
-            self._outputs += 1
+            self._output(value, self._names[value.id])
         return self._names[value.id]
+
+    def _output(self, value: pir.Value, name: str) -> None:
+        pir.set_insertion_point_to_block_end(self._block)
+        if value.get_defining_op().name() == "builtin.parameter":
+            value = ops.assign(value)  # the converter does not define an output that is a parameter
+        ops.fetch(value, name, self._outputs)
+        self._outputs += 1
 
 
 def _all_ops(block: pir.Block):
@@ -151,7 +159,10 @@ def _check_blocks(block: pir.Block) -> None:
     for outer in block.ops:
         for op in (op for inner in outer.blocks() for op in _all_ops(inner)):
             if op.name() in _CUT:
-                raise CutError(f"{_plain(op.name())} inside of {_plain(outer.name())} cannot be exported")
+                raise ProgramError(
+                    f"{_plain(op.name())} inside of {_plain(outer.name())} cannot be exported; "
+                    "wanted outside of branches and loops"
+                )
 
 
 def _flatten_index(op: pir.Operation) -> None:

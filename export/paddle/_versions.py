@@ -28,7 +28,7 @@ def check_packages() -> None:
         if version and found < oldest:
             wanted = ".".join(map(str, oldest))
             raise ImportError(
-                f"roiops.export.paddle needs {distributions[0]} {wanted} or newer, found {version}; {_INSTALL}"
+                f"roiops.export.paddle needs {distributions[0]} >= {wanted}, found {version}; {_INSTALL}"
             )
 
 
