@@ -30,7 +30,8 @@ def folder(tmp_path_factory):
     for name, flag in (("json", "1"), ("pdmodel", "0")):
         (folder / name).mkdir()
         command = [sys.executable, "-W", "ignore", str(HERE / "save_paddle_heads.py"), str(folder / name)]
-        subprocess.run(command, check=True, env={**os.environ, "FLAGS_enable_pir_api": flag})
+        environment = {"PYTHONPATH": os.pathsep.join(sys.path), "FLAGS_enable_pir_api": flag}
+        subprocess.run(command, check=True, env={**os.environ, **environment})
     return folder
 
 
