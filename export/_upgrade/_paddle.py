@@ -10,6 +10,7 @@ import onnx_ir as ir
 
 from ._attributes import scalar
 from ._errors import name_of
+from ._facts import Facts
 from ._report import REPAIRED, WARNING, UpgradeReport
 from ._standard import is_ours, set_aligned
 from ._validate import owners
@@ -76,9 +77,19 @@ def _boxes_num(graph: ir.Graph, nodes: list[ir.Node]) -> tuple[ir.Value | None, 
     if len(unused) != 1:
         names = ", ".join(value.name or "?" for value in unused)
         return None, f"boxes_num is lost: {len(unused)} unused inputs could be it ({names})"
-    if len({node.inputs[1] for node in nodes}) > 1:
-        return None, f"boxes_num is lost: several box tensors, but one unused input ({unused[0].name})"
+    if not _as_many(graph, [node.inputs[1] for node in nodes]):
+        found = f"several box tensors that may differ in length, but one unused input ({unused[0].name})"
+        return None, f"boxes_num is lost: {found}"
     return unused[0], ""
+
+
+def _as_many(graph: ir.Graph, boxes: list[ir.Value]) -> bool:
+    """Whether all box tensors provably have as many boxes, as when they are computed from each other."""
+    if len(set(boxes)) < 2:
+        return True
+    facts = Facts(graph)
+    rows = {(facts.shape(value) or (None,))[0] for value in boxes}
+    return len(rows) == 1 and None not in rows
 
 
 def _one_image(node: ir.Node) -> bool:

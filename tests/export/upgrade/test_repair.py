@@ -64,6 +64,43 @@ def test_paddle_with_two_candidates_keeps_warning():
     assert repaired.graph.node[-1].input[2] != "boxes_num"
 
 
+def with_other_boxes(boxes: onnx.NodeProto) -> onnx.ModelProto:
+    """A Paddle export with a second RoiAlign, whose boxes "others" are made by a node."""
+    model, _, _ = paddle(False, 16)
+    second = [onnx.NodeProto.FromString(node.SerializeToString()) for node in model.graph.node]
+    renamed = {output: f"{output}_2" for node in second for output in node.output}
+    renamed["boxes"] = "others"
+    for node in second:
+        node.name += "_2"
+        for names in (node.input, node.output):
+            names[:] = [renamed.get(name, name) for name in names]
+    model.graph.node.insert(0, boxes)
+    model.graph.node.extend(second)
+    model.graph.output.append(
+        onnx.helper.make_tensor_value_info("fetch_name_0_2", onnx.TensorProto.FLOAT, [None, 3, 5, 5])
+    )
+    return model
+
+
+def test_paddle_with_boxes_made_from_boxes():
+    model = with_other_boxes(onnx.helper.make_node("Neg", ["boxes"], ["others"]))
+    _, expected, arrays = paddle(False, 16)
+    repaired, report = upgrade(model, paddle_aligned=False)
+    assert report.count("repaired") == 2 and report.warnings == []
+    assert error(run(repaired, arrays), expected) <= 1e-5
+    both = [node for node in repaired.graph.node if node.op_type == "RoiAlign"]
+    assert [node.input[2] for node in both] == ["boxes_num", "boxes_num"]
+
+
+def test_paddle_with_fewer_boxes_keeps_warning():
+    model = with_other_boxes(onnx.helper.make_node("Compress", ["boxes", "kept"], ["others"], axis=0))
+    model.graph.input.append(onnx.helper.make_tensor_value_info("kept", onnx.TensorProto.BOOL, ["K"]))
+    repaired, report = upgrade(model, paddle_aligned=False)
+    assert len(report.warnings) == 2
+    assert "several box tensors that may differ in length, but one unused input" in report.warnings[0].reason
+    assert all(node.input[2] != "boxes_num" for node in repaired.graph.node if node.op_type == "RoiAlign")
+
+
 def pooler(name: str) -> onnx.ModelProto:
     return onnx.load(GRAPHS / f"{name}.onnx")
 
