@@ -16,6 +16,7 @@ import paddle
 import paddle2onnx
 
 from roiops.export.paddle import _program
+from roiops.export.paddle._repair import repair
 
 
 def main(model: Path, folder: Path, opset: int) -> None:
@@ -28,6 +29,7 @@ def main(model: Path, folder: Path, opset: int) -> None:
         outcome = {"error": str(error)}
     else:
         outcome["passed"] = _program.passed(program)
+        repair(program)
     (folder / "cut.json").write_text(json.dumps(outcome))
     if "error" in outcome:
         return

@@ -51,7 +51,7 @@ def has_parameters(program: paddle.static.Program) -> bool:
 
 
 def cut(program: paddle.static.Program) -> list[dict[str, Any]]:
-    """Cut out every roi_align and distribute_fpn_proposals, and repair the index of every gather.
+    """Cut out every roi_align and distribute_fpn_proposals.
 
     Returns:
         One record per operator, in the order of the program: "op", "attributes", and the names of the values
@@ -66,11 +66,7 @@ def cut(program: paddle.static.Program) -> list[dict[str, Any]]:
     cutter = _Cutter(block)
     found = [op for op in block.ops if op.name() in _CUT]  # before any is removed
     with paddle.static.program_guard(program):
-        records = [cutter.cut(op) for op in found]
-        for op in block.ops:
-            if op.name() == "pd_op.gather":
-                _flatten_index(op)
-    return records
+        return [cutter.cut(op) for op in found]
 
 
 def passed(program: paddle.static.Program) -> list[tuple[str, str]]:
@@ -163,11 +159,3 @@ def _check_blocks(block: pir.Block) -> None:
                     f"{_plain(op.name())} inside of {_plain(outer.name())} cannot be exported; "
                     "wanted outside of branches and loops"
                 )
-
-
-def _flatten_index(op: pir.Operation) -> None:
-    """An index of shape (K, 1) means (K,) to Paddle; the converter adds a dimension to the result for it."""
-    index = op.operand_source(1)
-    if len(index.shape) == 2:
-        pir.set_insertion_point(op)
-        op.operand(1).set_source(paddle.reshape(index, [-1]))
