@@ -67,7 +67,7 @@ def export(
 
 def _export(saved: Path, opset: int, portable: bool, prefix: str) -> tuple[onnx.ModelProto, UpgradeReport]:
     try:
-        return fuse(convert(saved, opset), portable)
+        return fuse(*convert(saved, opset), portable)
     except PaddleExportError as error:
         raise PaddleExportError(f"{prefix}{error}") from error
     except UpgradeError as error:

@@ -14,7 +14,7 @@ import onnx
 from onnx import helper
 
 from roiops.export._names import DOMAIN, VERSION
-from roiops.export.paddle._nodes import nodes_of
+from roiops.export.paddle._nodes import RoiNodes
 
 _LOG_LINES = 6
 
@@ -23,12 +23,15 @@ class PaddleExportError(ValueError):
     """A Paddle model that cannot be exported; the message says what was found."""
 
 
-def convert(model: Path, opset: int) -> onnx.ModelProto:
-    """Convert a saved model whose RoI operators are ours.
+def convert(model: Path, opset: int) -> tuple[onnx.ModelProto, dict[str, str]]:
+    """Convert a saved model; its RoI operators are ours, its nodes in no order.
 
     Args:
         model: a .json or .pdmodel file beside its .pdiparams.
         opset: of the standard operators.
+
+    Returns:
+        The model, and RoiNodes.counts.
 
     Raises:
         PaddleExportError: saying why not.
@@ -77,7 +80,7 @@ def _tail(process: subprocess.CompletedProcess) -> str:
 
 def _joined(
     model: onnx.ModelProto, records: list[dict[str, Any]], passed: list[tuple[str, str]]
-) -> onnx.ModelProto:
+) -> tuple[onnx.ModelProto, dict[str, str]]:
     """Put the nodes of what was cut out where it was: between values that have its names."""
     graph = model.graph
     made = {name for record in records for name in record["outputs"]}
@@ -87,7 +90,8 @@ def _joined(
         kept = [value for value in values if value.name not in inner]
         del values[:]
         values.extend(kept)
-    graph.node.extend(nodes_of(records))
+    ours = RoiNodes(records)
+    graph.node.extend(ours.nodes)
     graph.node.extend(helper.make_node("Identity", [source], [output]) for source, output in passed)
     model.opset_import.append(helper.make_opsetid(DOMAIN, VERSION))
-    return model
+    return model, ours.counts

@@ -14,45 +14,57 @@ from roiops.export._portable_nodes import image_of_each_box
 from roiops.export._portable_tracer import BOOL, FLOAT, INT64, UNKNOWN, Tracer, Value
 
 
-def nodes_of(records: Iterable[dict[str, Any]]) -> list[onnx.NodeProto]:
-    """Write the nodes of the records of _program.cut; they read and make values of the recorded names."""
-    nodes: list[onnx.NodeProto] = []
-    images: dict[tuple[str, str], str] = {}  # of each box, by the names of the boxes and of their counts
-    for number, record in enumerate(records):
-        name = f"{record['op']}_{number}"
-        if record["op"] == "roi_align":
-            nodes.append(_roi_align(name, record, images))
-        else:
-            levels = _Levels(name, record)
-            nodes += levels.nodes
-            images.update(levels.images)
-    return nodes
+class RoiNodes:
+    """The nodes of the records of _program.cut; they read and make values of the recorded names.
 
+    Attributes:
+        nodes: the nodes; what nothing reads is left to whoever removes dead nodes.
+        counts: for each value that holds the image of each box, the one with the number of boxes per image.
+    """
 
-def _roi_align(name: str, record: dict[str, Any], images: dict[tuple[str, str], str]) -> onnx.NodeProto:
-    x, boxes, counts = record["inputs"]
-    attributes = dict(record["attributes"])
-    size = attributes.pop("pooled_height"), attributes.pop("pooled_width")
-    # The proof that several nodes pool one pyramid reads images of boxes, not counts.
-    image = images.get((boxes, counts))
-    return make_roi_align_node(
-        x,
-        boxes,
-        image or counts,
-        record["outputs"][0],
-        output_size=size,
-        batch_format="batch_indices" if image else "boxes_num",
-        name=name,
-        **attributes,
-    )
+    def __init__(self, records: Iterable[dict[str, Any]]):
+        self.nodes: list[onnx.NodeProto] = []
+        self.counts: dict[str, str] = {}
+        self._images: dict[tuple[str, str], str] = {}  # by the names of the boxes of a level and their counts
+        for number, record in enumerate(records):
+            name = f"{record['op']}_{number}"
+            if record["op"] == "roi_align":
+                self._add_roi_align(name, record)
+            else:
+                self._add_levels(name, record)
+
+    def _add_roi_align(self, name: str, record: dict[str, Any]) -> None:
+        x, boxes, counts = record["inputs"]
+        attributes = dict(record["attributes"])
+        size = attributes.pop("pooled_height"), attributes.pop("pooled_width")
+        # The proof that several nodes pool one pyramid reads images of boxes, not counts.
+        image = self._images.get((boxes, counts))
+        node = make_roi_align_node(
+            x,
+            boxes,
+            image or counts,
+            record["outputs"][0],
+            output_size=size,
+            batch_format="batch_indices" if image else "boxes_num",
+            name=name,
+            **attributes,
+        )
+        self.nodes.append(node)
+
+    def _add_levels(self, name: str, record: dict[str, Any]) -> None:
+        levels = _Levels(name, record)
+        self.nodes += levels.nodes
+        self.counts[levels.image] = record["inputs"][1]
+        self._images.update(levels.images)
 
 
 class _Levels:
     """distribute_fpn_proposals in the form that is recognised as the levels of one pyramid.
 
     Attributes:
-        nodes: the nodes; what nothing reads is left to whoever removes dead nodes.
-        images: the value that holds the image of each box, by the names of boxes and counts of a level.
+        nodes: the nodes.
+        image: the value that holds the image of each box.
+        images: the same for the boxes of each level, by the names of its boxes and their counts.
     """
 
     def __init__(self, name: str, record: dict[str, Any]):
@@ -67,7 +79,7 @@ class _Levels:
         # Without allowzero, a size of 0 would take over the length that wrong counts give.
         image = t.op("Reshape", image, count, allowzero=1)
         image_count = t.value(UNKNOWN, counts).shape().take(0)
-        rows, self.images = [], {}
+        rows, self.image, self.images = [], image.name, {}
         for i in range(depth):
             chosen = t.op("NonZero", level.equals(i), dtype=INT64).reshape(-1)
             rows.append(chosen)

@@ -6,6 +6,7 @@ says what was there. Needs Paddle; runs in a process of its own, see _process.py
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import paddle
@@ -15,6 +16,7 @@ from paddle import pir
 # The operators that make an output, with the attribute that names it.
 _OUTPUTS = {"pd_op.fetch": "name", "builtin.shadow_output": "output_name"}
 _INPUTS = ("pd_op.data", "pd_op.feed")
+_PARAMETER_HEADER = 20  # bytes before the description of each parameter's type
 _ROI_ALIGN, _DISTRIBUTE = "pd_op.roi_align", "pd_op.distribute_fpn_proposals"
 # What is cut out, with the attributes that are kept.
 _CUT = {
@@ -45,9 +47,11 @@ def operators(program: paddle.static.Program) -> list[str]:
     return sorted(_plain(name) for name in names - {*_INPUTS, *_OUTPUTS, *_CUT})
 
 
-def has_parameters(program: paddle.static.Program) -> bool:
-    """Whether a program needs a file of parameters."""
-    return any(op.name() == "builtin.parameter" for op in program.global_block().ops)
+def parameter_bytes(program: paddle.static.Program) -> int:
+    """The number of bytes that the parameters of a program have at least in a file; 0 for none."""
+    values = [op.result(0) for op in program.global_block().ops if op.name() == "builtin.parameter"]
+    sizes = [math.prod(value.shape) * paddle.base.core.size_of_dtype(value.dtype) for value in values]
+    return sum(size + _PARAMETER_HEADER for size in sizes)
 
 
 def cut(program: paddle.static.Program) -> list[dict[str, Any]]:
@@ -105,21 +109,27 @@ class _Cutter:
         return [*self._replace_all(boxes, levels), *self._replace_all(counts, levels), self._replace(restore)]
 
     def _replace_all(self, values: pir.Value, length: int) -> list[str]:
-        """Replace what a list of values is split into."""
-        names = [""] * length
-        for split in values.all_used_ops():
-            if split.name() != "builtin.split":
-                raise ProgramError(f"distribute_fpn_proposals: its results are read by {split.name()}")
-            names = [self._replace(value) for value in split.results()]
-            self._block.remove_op(split)
-        return names
+        """Replace what is taken out of a list of values."""
+        made: dict[int, pir.Value] = {}
+        for reader in values.all_used_ops():
+            if reader.name() not in ("builtin.split", "builtin.slice"):
+                raise ProgramError(f"distribute_fpn_proposals: its results are read by {reader.name()}")
+            first = reader.attrs()["index"] if reader.name() == "builtin.slice" else 0
+            for index, value in enumerate(reader.results(), first):
+                made[index] = made.get(index) or self._input_like(value)
+                value.replace_all_uses_with(made[index])
+            self._block.remove_op(reader)
+        return [self._name(made[index]) if index in made else "" for index in range(length)]
 
     def _replace(self, value: pir.Value) -> str:
-        name = f"roiops.result_{self._results}"
+        made = self._input_like(value)
+        value.replace_all_uses_with(made)
+        return self._name(made)
+
+    def _input_like(self, value: pir.Value) -> pir.Value:
         self._results += 1
-        result = ops.data(name, value.shape, value.dtype, paddle.base.core.Place())
-        value.replace_all_uses_with(result)
-        return name
+        name = f"roiops.result_{self._results}"
+        return ops.data(name, value.shape, value.dtype, paddle.base.core.Place())
 
     def _name(self, value: pir.Value) -> str:
         """The name of a value in the exported graph; what has none becomes an output."""

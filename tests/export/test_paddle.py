@@ -16,7 +16,7 @@ from support import one_node_model, session
 import roiops
 from roiops.export.paddle import _versions, export
 from roiops.export.paddle._fuse import fuse
-from roiops.export.paddle._nodes import nodes_of
+from roiops.export.paddle._nodes import RoiNodes
 
 NAMES = ["b0", "b1", "b2", "n0", "n1", "n2", "restore"]
 LEVELS = {"min_level": 2, "max_level": 4, "refer_level": 3, "refer_scale": 48, "pixel_offset": False}
@@ -103,7 +103,7 @@ def record(op: str, attributes: dict, inputs: list[str], outputs: list[str]) -> 
 
 
 def model_of(records, inputs, outputs, opset=14) -> onnx.ModelProto:
-    return one_node_model(nodes_of(records), inputs, outputs, opset)
+    return one_node_model(RoiNodes(records).nodes, inputs, outputs, opset)
 
 
 def random_boxes(count: int) -> np.ndarray:
@@ -151,7 +151,7 @@ INPUTS = [MAP, ("boxes", TensorProto.FLOAT, [None, 4]), ("boxes_num", TensorProt
 @pytest.mark.parametrize("ratio", [-1, 0, 2])
 def test_roi_align(aligned, ratio):
     records = [roi_align("x", "boxes", "boxes_num", "y", aligned=aligned, sampling_ratio=ratio)]
-    model, report = fuse(model_of(records, INPUTS, [("y", TensorProto.FLOAT, [None] * 4)]), portable=False)
+    model, report = fuse(model_of(records, INPUTS, [("y", TensorProto.FLOAT, [None] * 4)]), {}, False)
     x = np.random.default_rng(0).uniform(size=(2, 2, 20, 30)).astype(np.float32)
     boxes, counts = random_boxes(7), np.array([3, 4], np.int32)
     found = session(model).run(None, {"x": x, "boxes": boxes, "boxes_num": counts})[0]
@@ -161,13 +161,13 @@ def test_roi_align(aligned, ratio):
     assert [entry.parameters["aligned"] for entry in report] == [aligned]
 
 
-def pooler(restore: str = "restore", **changed) -> onnx.ModelProto:
+def pooler(**changed) -> tuple[onnx.ModelProto, dict[str, str]]:
     """Three levels that are pooled, joined and restored; nodes in no order, as when they are put together."""
     records = [record("distribute_fpn_proposals", LEVELS, ["boxes", "boxes_num"], NAMES)]
     records += [roi_align("x", f"b{i}", f"n{i}", f"y{i}", **(changed if i == 1 else {})) for i in range(3)]
     model = model_of(records, INPUTS, [("y", TensorProto.FLOAT, [None] * 4)])
     joined = [
-        onnx.helper.make_node("Reshape", [restore, "flat"], ["order"]),
+        onnx.helper.make_node("Reshape", ["restore", "flat"], ["order"]),
         onnx.helper.make_node("Constant", [], ["flat"], value_ints=[-1]),
         onnx.helper.make_node("Gather", ["joined", "order"], ["y"]),
         onnx.helper.make_node("Concat", ["y0", "y1", "y2"], ["joined"], axis=0),
@@ -175,7 +175,7 @@ def pooler(restore: str = "restore", **changed) -> onnx.ModelProto:
     nodes = [*joined, *reversed(model.graph.node)]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
-    return model
+    return model, RoiNodes(records).counts
 
 
 @pytest.mark.parametrize("boxes_num", [[9], [3, 0, 30], [0, 0]])
@@ -184,7 +184,7 @@ def pooler(restore: str = "restore", **changed) -> onnx.ModelProto:
     [({}, "MultiScaleRoiAlign"), ({"aligned": True}, "RoiAlign"), ({"sampling_ratio": 2}, "RoiAlign")],
 )
 def test_levels_are_fused_only_where_they_agree(changed, operator, boxes_num):
-    model, _ = fuse(pooler(**changed), portable=False)
+    model, _ = fuse(*pooler(**changed), portable=False)
     assert {node.op_type for node in model.graph.node if node.domain == "roiops"} == {operator}
     x = np.random.default_rng(0).uniform(size=(len(boxes_num), 2, 20, 30)).astype(np.float32)
     boxes, counts = random_boxes(sum(boxes_num)), np.array(boxes_num, np.int32)
@@ -196,3 +196,11 @@ def test_levels_are_fused_only_where_they_agree(changed, operator, boxes_num):
         for some, number, option in zip(parts[:3], parts[3:], options)
     ]
     np.testing.assert_array_equal(found, np.concatenate(pooled)[restore.ravel()])
+
+
+@pytest.mark.parametrize("wrong", [[3, 1], [3, 3], [-1, 6], [5], [2, 2, 1]])
+def test_wrong_counts_are_an_error(wrong):
+    model, _ = fuse(*pooler(), portable=False)
+    x, boxes = np.zeros((2, 2, 20, 30), np.float32), random_boxes(5)
+    with pytest.raises(Exception, match="MultiScaleRoiAlign.*input 'batch'"):
+        session(model).run(None, {"x": x, "boxes": boxes, "boxes_num": np.array(wrong, np.int32)})

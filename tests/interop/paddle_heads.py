@@ -93,7 +93,7 @@ class Distribute(paddle.nn.Layer):
 
 
 class Reused(paddle.nn.Layer):
-    """A pooled box is a map for other boxes, which the layer holds; inputs and results are outputs too."""
+    """A pooled box is a map for other boxes, which the layer holds; an input and a map are outputs too."""
 
     def __init__(self):
         super().__init__()
@@ -102,7 +102,7 @@ class Reused(paddle.nn.Layer):
     def forward(self, x, boxes, boxes_num):
         pooled = roi_align(x, boxes, boxes_num, 8, 0.25)
         inner = roi_align(pooled, self.inner, paddle.ones_like(boxes_num), 2, aligned=False)
-        return pooled, inner, pooled, boxes_num
+        return pooled, inner, boxes_num
 
 
 class Branch(paddle.nn.Layer):
