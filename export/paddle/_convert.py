@@ -16,7 +16,7 @@ from onnx import helper
 from roiops.export._names import DOMAIN, VERSION
 from roiops.export.paddle._nodes import RoiNodes
 
-_LOG_LINES = 6
+_LOG_LINES = 2
 
 
 class PaddleExportError(ValueError):

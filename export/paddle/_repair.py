@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import math
+
 import paddle
 from paddle import pir
 
 
 def repair(program: paddle.static.Program) -> None:
-    """Rewrite every gather and flatten that the converter gets wrong."""
+    """Rewrite every gather, flatten and reshape that the converter may get wrong."""
     block = program.global_block()
     with paddle.static.program_guard(program):
         for op in block.ops:
             if op.name() == "pd_op.gather":
                 _flatten_index(op)
             elif op.name() == "pd_op.flatten":
-                _name_sizes(op)
+                _reshape(op, op.result(0).shape)
+            elif op.name() == "pd_op.reshape":
+                target = op.operand_source(1).get_defining_op()
+                if target.name() == "pd_op.full_int_array":
+                    _reshape(op, _sizes(op.operand_source(0).shape, target.attrs()["value"]))
 
 
 def _flatten_index(op: pir.Operation) -> None:
@@ -25,9 +31,16 @@ def _flatten_index(op: pir.Operation) -> None:
         op.operand(1).set_source(paddle.reshape(index, [-1]))
 
 
-def _name_sizes(op: pir.Operation) -> None:
-    """Pooled boxes flattened to (K, S): the converter leaves S to be found out, which fails without a box."""
-    flat = op.result(0)
-    if flat.shape.count(-1) == 1:
+def _reshape(op: pir.Operation, sizes: list[int]) -> None:
+    """Say all sizes but one: the converter's two, one copied and one to be found out, fail without a box."""
+    if list(sizes).count(-1) == 1:
         pir.set_insertion_point(op)
-        flat.replace_all_uses_with(paddle.reshape(op.operand_source(0), flat.shape))
+        op.result(0).replace_all_uses_with(paddle.reshape(op.operand_source(0), list(sizes)))
+
+
+def _sizes(shape: list[int], target: list[int]) -> list[int]:
+    """The sizes that a reshape to ``target`` gives, where only the copied one is unknown."""
+    sizes = [shape[axis] if size == 0 else size for axis, size in enumerate(target)]
+    if list(shape).count(-1) == 1 and sizes.count(-1) == 2:
+        sizes[list(target).index(-1)] = -math.prod(shape) // math.prod(size for size in sizes if size > 0)
+    return sizes

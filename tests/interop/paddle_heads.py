@@ -45,7 +45,7 @@ class Variants(paddle.nn.Layer):
             roi_align(features, boxes, boxes_num, (5, 2), 0.25, sampling_ratio=0, aligned=True) * 2,
             roi_align(features, larger, boxes_num, 1, 0.2, sampling_ratio=0, aligned=False),
             roi_align(features, larger, boxes_num, 4, 0.25, sampling_ratio=2, aligned=True),
-            roi_align(x, larger, boxes_num, (4, 4), 0.5, sampling_ratio=2, aligned=False),
+            roi_align(x, larger, boxes_num, (4, 4), 0.5, sampling_ratio=2, aligned=False).reshape([0, -1]),
         ]
 
 
