@@ -45,7 +45,7 @@ def convert(model: Path, opset: int) -> tuple[onnx.ModelProto, dict[str, str]]:
         converted = Path(folder) / "model.onnx"
         if not converted.is_file():
             raise PaddleExportError(_refused(process, outcome["operators"]))
-        return _joined(onnx.load(converted), outcome["cut"], outcome["passed"])
+        return join(onnx.load(converted), outcome["cut"], outcome["passed"])
 
 
 def _run(model: Path, folder: Path, opset: int) -> subprocess.CompletedProcess:
@@ -78,10 +78,19 @@ def _tail(process: subprocess.CompletedProcess) -> str:
     return " | ".join([*lines[-_LOG_LINES:], f"exit status {process.returncode}"])
 
 
-def _joined(
+def join(
     model: onnx.ModelProto, records: list[dict[str, Any]], passed: list[tuple[str, str]]
 ) -> tuple[onnx.ModelProto, dict[str, str]]:
-    """Put the nodes of what was cut out where it was: between values that have its names."""
+    """Put the nodes of what was cut out where it was: between values that have its names.
+
+    Args:
+        model: without them; it is changed.
+        records: what _program.cut returns.
+        passed: what _program.passed returns.
+
+    Returns:
+        The model, and RoiNodes.counts.
+    """
     graph = model.graph
     made = {name for record in records for name in record["outputs"]}
     read = {name for record in records for name in record["inputs"]}
