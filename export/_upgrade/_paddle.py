@@ -99,4 +99,5 @@ def _one_image(node: ir.Node) -> bool:
 
 def _warning(lost: bool) -> str:
     boxes = "boxes of images after the first are read from the first, and " if lost else ""
-    return f"exported by Paddle2ONNX: {boxes}aligned is lost; choose paddle_aligned"
+    choice = "choose paddle_aligned, or export by roiops.export.paddle"
+    return f"exported by Paddle2ONNX: {boxes}aligned is lost; {choice}"

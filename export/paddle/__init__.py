@@ -50,6 +50,7 @@ def export(
 
     Raises:
         ImportError: Paddle or paddle2onnx is missing or too old.
+        TypeError, ValueError: a wrong argument; the message starts with its name.
         FileNotFoundError: there is no saved model.
         PaddleExportError: the saved model cannot be read or converted; the message names it.
         PortableError: if function bodies cannot express it.
