@@ -168,7 +168,9 @@ inline void EndStream() {
 #endif
 }
 
-// ---- Transposition of a square of vectors.
+// ---- Transposition of a square of vectors: in registers only where it is a part of what calls it.
+
+#define ROIOPS_INLINE __attribute__((always_inline)) inline
 
 template <int... I>
 struct Indices {};
@@ -194,7 +196,7 @@ constexpr int ExchangedLane(int lane, int block, int lanes, bool second) {
 }
 
 template <class Scalar, int kUnit, int... I>
-inline void Interleave(Vector<Scalar>& a, Vector<Scalar>& b, Indices<I...>) {
+ROIOPS_INLINE void Interleave(Vector<Scalar>& a, Vector<Scalar>& b, Indices<I...>) {
   constexpr int kLanes = VectorOf<Scalar>::kLanes;
   constexpr int kGroup = 16 / int(sizeof(Scalar));
   const Vector<Scalar> low =
@@ -204,7 +206,7 @@ inline void Interleave(Vector<Scalar>& a, Vector<Scalar>& b, Indices<I...>) {
 }
 
 template <class Scalar, int kBlock, int... I>
-inline void ExchangeBlocks(Vector<Scalar>& a, Vector<Scalar>& b, Indices<I...>) {
+ROIOPS_INLINE void ExchangeBlocks(Vector<Scalar>& a, Vector<Scalar>& b, Indices<I...>) {
   constexpr int kLanes = VectorOf<Scalar>::kLanes;
   const Vector<Scalar> first = __builtin_shufflevector(a, b, ExchangedLane(I, kBlock, kLanes, false)...);
   b = __builtin_shufflevector(a, b, ExchangedLane(I, kBlock, kLanes, true)...);
@@ -213,7 +215,7 @@ inline void ExchangeBlocks(Vector<Scalar>& a, Vector<Scalar>& b, Indices<I...>) 
 
 // Transposes each square of 128 bits by 128 bits, given the rows of one row of such squares.
 template <class Scalar>
-inline void TransposeGroups(Vector<Scalar>* rows) {
+ROIOPS_INLINE void TransposeGroups(Vector<Scalar>* rows) {
   using AllLanes = typename MakeIndices<VectorOf<Scalar>::kLanes>::Type;
   if constexpr (sizeof(Scalar) == 8) {
     Interleave<Scalar, 1>(rows[0], rows[1], AllLanes());
@@ -229,7 +231,7 @@ inline void TransposeGroups(Vector<Scalar>* rows) {
 }
 
 template <class Scalar, int kBlock>
-inline void TransposeBlocks(Vector<Scalar>* rows) {
+ROIOPS_INLINE void TransposeBlocks(Vector<Scalar>* rows) {
   constexpr int kLanes = VectorOf<Scalar>::kLanes;
   if constexpr (kBlock < kLanes) {
 #pragma GCC unroll 16
@@ -242,14 +244,16 @@ inline void TransposeBlocks(Vector<Scalar>* rows) {
   }
 }
 
-// Row i, lane j becomes row j, lane i. In registers only where it is a part of what calls it.
+// Row i, lane j becomes row j, lane i.
 template <class Scalar>
-__attribute__((always_inline)) inline void Transpose(Vector<Scalar>* rows) {
+ROIOPS_INLINE void Transpose(Vector<Scalar>* rows) {
   constexpr int kGroup = 16 / int(sizeof(Scalar));
 #pragma GCC unroll 4
   for (int i = 0; i < VectorOf<Scalar>::kLanes; i += kGroup) TransposeGroups<Scalar>(rows + i);
   TransposeBlocks<Scalar, kGroup>(rows);
 }
+
+#undef ROIOPS_INLINE
 
 }  // namespace
 }  // namespace roiops
