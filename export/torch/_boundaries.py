@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
+import torch
 from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
 
@@ -13,7 +14,7 @@ _BOXES, _LEVELS = "boxes", "levels"
 _INFINITY = int(np.float32(np.inf).view(np.int32))
 
 
-@lru_cache(maxsize=64)
+@torch.compiler.assume_constant_result  # so that strict exports need not trace it
 def level_boundaries(make_level_nodes: Callable, maps: int, **rule: float) -> tuple[float, ...]:
     """Return the smallest area, in float32, of the boxes of every level but the finest; inf if none has it.
 
@@ -25,7 +26,12 @@ def level_boundaries(make_level_nodes: Callable, maps: int, **rule: float) -> tu
         maps: number of levels.
         rule: keyword arguments of ``make_level_nodes``.
     """
-    rule_model = ReferenceEvaluator(_model(make_level_nodes(_BOXES, _LEVELS, **rule)))
+    return _bisect(make_level_nodes, maps, tuple(rule.items()))
+
+
+@lru_cache(maxsize=64)
+def _bisect(make_level_nodes: Callable, maps: int, rule: tuple[tuple[str, float], ...]) -> tuple[float, ...]:
+    rule_model = ReferenceEvaluator(_model(make_level_nodes(_BOXES, _LEVELS, **dict(rule))))
     wanted = np.arange(1, maps)
     # Bisection over the bits of non-negative floats, which are ordered as the floats are.
     below, reached = np.full(maps - 1, -1), np.full(maps - 1, _INFINITY)

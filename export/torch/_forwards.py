@@ -41,7 +41,7 @@ def torchvision_forward(pooler: nn.Module, name: str) -> Callable:
             canonical_size=pooler.canonical_scale,
             canonical_level=pooler.canonical_level,
         )
-        return pooling(maps, scales, every, boxes_num(boxes), "boxes_num", levels)
+        return _pool(pooling, maps, scales, every, boxes_num(boxes), "boxes_num", levels)
 
     return forward
 
@@ -63,7 +63,7 @@ def detectron2_forward(pooler: nn.Module, name: str) -> Callable:
             canonical_size=pooler.canonical_box_size,
             canonical_level=pooler.canonical_level,
         )
-        return pooling(x, scales, every, boxes_num(boxes), "boxes_num", levels)
+        return _pool(pooling, x, scales, every, boxes_num(boxes), "boxes_num", levels)
 
     return forward
 
@@ -81,7 +81,7 @@ def mmdet_forward(extractor: nn.Module, name: str) -> Callable:
         )
         if roi_scale_factor is not None:
             boxes = _scaled_about_their_centres(boxes, roi_scale_factor)
-        return pooling(feats, scales[:maps], boxes, images, "batch_indices", levels)
+        return _pool(pooling, feats, scales[:maps], boxes, images, "batch_indices", levels)
 
     return forward
 
@@ -94,19 +94,14 @@ class _Pooling(NamedTuple):
     aligned: bool
     mode: str = "avg"
 
-    def __call__(self, maps, scales, boxes, batch, batch_format: str, levels: Tensor) -> Tensor:
-        half = maps[0].dtype in (torch.float16, torch.bfloat16)
-        boxes = boxes if half and boxes.dtype == torch.float32 else _cast(boxes, maps[0].dtype)
-        sampling = {
-            "output_size": self.output_size,
-            "sampling_ratio": self.sampling_ratio,
-            "aligned": self.aligned,
-            "mode": self.mode,
-            "batch_format": batch_format,
-        }
-        if len(maps) == 1:
-            return roi_align(maps[0], boxes, batch, spatial_scale=scales[0], **sampling)
-        return multiscale_roi_align(maps, boxes, batch, levels, spatial_scales=scales, **sampling)
+
+def _pool(pooling: _Pooling, maps, scales, boxes, batch, batch_format: str, levels: Tensor) -> Tensor:
+    half = maps[0].dtype in (torch.float16, torch.bfloat16)
+    boxes = boxes if half and boxes.dtype == torch.float32 else _cast(boxes, maps[0].dtype)
+    attributes = {**pooling._asdict(), "batch_format": batch_format}
+    if len(maps) == 1:
+        return roi_align(maps[0], boxes, batch, spatial_scale=scales[0], **attributes)
+    return multiscale_roi_align(maps, boxes, batch, levels, spatial_scales=scales, **attributes)
 
 
 def _pooling_of(layers: Sequence[nn.Module], where: str) -> _Pooling:

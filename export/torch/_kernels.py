@@ -64,8 +64,6 @@ def boxes_num(boxes: Sequence[Tensor]) -> Tensor:
 
 
 def boxes_num_fake(boxes: Sequence[Tensor]) -> Tensor:
-    if not boxes:
-        raise ValueError("boxes: expected one tensor per image, got none")
     for i, tensor in enumerate(boxes):
         if tensor.ndim != 2:
             raise ValueError(f"boxes[{i}]: expected shape (K, 4), got {tuple(tensor.shape)}")

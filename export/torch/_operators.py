@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -51,12 +51,10 @@ def roi_align(
         NotImplementedError: in the backward pass.
     """
     return torch.ops.roiops.roi_align(
-        x,
-        boxes,
-        batch,
-        _checks.output_size(output_size),
-        _checks.spatial_scale(spatial_scale),
-        *_common(sampling_ratio, aligned, mode, batch_format),
+        *_tensors(x=x, boxes=boxes, batch=batch),
+        *_attributes(
+            output_size, _checks.spatial_scale, spatial_scale, sampling_ratio, aligned, mode, batch_format
+        ),
     )
 
 
@@ -94,13 +92,11 @@ def multiscale_roi_align(
         TypeError, ValueError, ImportError, NotImplementedError: as `roi_align`.
     """
     return torch.ops.roiops.multiscale_roi_align(
-        list(xs),
-        boxes,
-        batch,
-        levels,
-        _checks.output_size(output_size),
-        _checks.spatial_scales(spatial_scales),
-        *_common(sampling_ratio, aligned, mode, batch_format),
+        list(_tensors(**{f"xs[{i}]": x for i, x in enumerate(xs)})),
+        *_tensors(boxes=boxes, batch=batch, levels=levels),
+        *_attributes(
+            output_size, _checks.spatial_scales, spatial_scales, sampling_ratio, aligned, mode, batch_format
+        ),
     )
 
 
@@ -111,13 +107,29 @@ def boxes_num(boxes: Sequence[Tensor]) -> Tensor:
         boxes: one tensor (K_n, 4) per image.
 
     Returns:
-        (N,) int64, on the CPU or where the boxes are.
+        (N,) int64.
+
+    Raises:
+        TypeError: a value that is no tensor; the message starts with its name.
+        ValueError: no tensors, or one of another rank; the message starts with its name.
     """
-    return torch.ops.roiops.boxes_num(list(boxes))
+    if not boxes:
+        raise ValueError("boxes: expected one tensor per image, got none")
+    return torch.ops.roiops.boxes_num(list(_tensors(**{f"boxes[{i}]": x for i, x in enumerate(boxes)})))
 
 
-def _common(sampling_ratio: Any, aligned: Any, mode: Any, batch_format: Any) -> tuple[int, bool, str, str]:
+def _tensors(**values: Any) -> Iterable[Tensor]:
+    for name, value in values.items():
+        if not isinstance(value, Tensor):
+            raise TypeError(f"{name}: expected a torch.Tensor, got {type(value).__name__}")
+    return values.values()
+
+
+@torch.compiler.assume_constant_result  # so that torch.compile and strict exports need not trace the checks
+def _attributes(output_size, check_scale, scale, sampling_ratio, aligned, mode, batch_format) -> tuple:
     return (
+        _checks.output_size(output_size),
+        check_scale(scale),
         _checks.sampling_ratio(sampling_ratio),
         _checks.aligned(aligned),
         _checks.choice(mode, "mode", _checks.MODES),
