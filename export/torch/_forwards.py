@@ -25,6 +25,8 @@ def torchvision_forward(pooler: nn.Module, name: str) -> Callable:
 
     def forward(x: dict[str, Tensor], boxes: list[Tensor], image_shapes: list[tuple[int, int]]) -> Tensor:
         maps = [features for key, features in x.items() if key in pooler.featmap_names]
+        if not maps:
+            raise ValueError(f"{name}: x: expected maps named {pooler.featmap_names}, got {list(x)}")
         scales = pooler.scales or [_inferred_scale(features, image_shapes) for features in maps]
         pyramid = [round(-math.log2(scale)) for scale in scales]
         if pyramid != list(range(pyramid[0], pyramid[0] + len(maps))):

@@ -113,7 +113,7 @@ def boxes_num(boxes: Sequence[Tensor]) -> Tensor:
         TypeError: a value that is no tensor; the message starts with its name.
         ValueError: no tensors, or one of another rank; the message starts with its name.
     """
-    if not boxes:
+    if len(boxes) == 0:
         raise ValueError("boxes: expected one tensor per image, got none")
     return torch.ops.roiops.boxes_num(list(_tensors(**{f"boxes[{i}]": x for i, x in enumerate(boxes)})))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import torch
@@ -27,9 +28,11 @@ def register_symbolics() -> None:
 
 def unregister_symbolics() -> None:
     """Undo `register_symbolics`: torchvision's ``roi_align`` becomes the standard operator again."""
-    for name in _SYMBOLICS:
-        for opset in _OPSETS:
-            torch.onnx.unregister_custom_op_symbolic(name, opset)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch warns of what is not registered
+        for name in _SYMBOLICS:
+            for opset in _OPSETS:
+                torch.onnx.unregister_custom_op_symbolic(name, opset)
 
 
 @symbolic_helper.parse_args("v", "v", "f", "i", "i", "i", "b")
