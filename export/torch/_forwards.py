@@ -28,22 +28,21 @@ def torchvision_forward(pooler: nn.Module, name: str) -> Callable:
         if not maps:
             raise ValueError(f"{name}: x: expected maps named {pooler.featmap_names}, got {list(x)}")
         scales = pooler.scales or [_inferred_scale(features, image_shapes) for features in maps]
-        pyramid = [round(-math.log2(scale)) for scale in scales]
-        if pyramid != list(range(pyramid[0], pyramid[0] + len(maps))):
-            raise ValueError(
-                f"{name}: expected feature maps each half as large as the one before, got scales {scales}"
-            )
+        finest, coarsest = (round(-math.log2(scale)) for scale in (scales[0], scales[-1]))
+        reached = coarsest - finest + 1  # fewer than the maps where several have one size
+        if not 1 <= reached <= len(maps):
+            raise ValueError(f"{name}: expected a map for each level from first to last, got scales {scales}")
         every = torch.cat(boxes)
         levels = _levels(
             every,
             make_torchvision_level_nodes,
-            len(maps),
-            min_level=pyramid[0],
-            max_level=pyramid[-1],
+            reached,
+            min_level=finest,
+            max_level=coarsest,
             canonical_size=pooler.canonical_scale,
             canonical_level=pooler.canonical_level,
         )
-        return _pool(pooling, maps, scales, every, boxes_num(boxes), "boxes_num", levels)
+        return _pool(pooling, maps[:reached], scales[:reached], every, boxes_num(boxes), "boxes_num", levels)
 
     return forward
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import torch
 from torch.onnx import symbolic_helper
-from torchvision.ops._register_onnx_ops import _register_custom_op
 
 from roiops.export._names import DOMAIN
 from roiops.export._nodes import common_attributes
@@ -35,6 +34,8 @@ def unregister_symbolics() -> None:
             for opset in _OPSETS:
                 torch.onnx.unregister_custom_op_symbolic(name, opset)
     # torchvision's symbolics are custom ones too: torch has forgotten them when it took ours.
+    from torchvision.ops import _register_custom_op
+
     _register_custom_op()
 
 
