@@ -5,6 +5,8 @@ Needs torch and torchvision; run as test_export_torch.py says.
 
 from __future__ import annotations
 
+import inspect
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,7 @@ pytest.importorskip("torchvision")
 
 import torch  # noqa: E402
 
+import roiops.export.torch as roiops_torch  # noqa: E402
 from roiops import reference  # noqa: E402
 from roiops.export.torch import boxes_num, multiscale_roi_align, roi_align  # noqa: E402
 
@@ -48,6 +51,27 @@ def test_same_as_the_reference(dtype, box_dtype, tolerance, batch_format, batch,
     exact = ([x.double().numpy() for x in xs], *exact[1:], LEVELS.numpy())
     expected = reference.multiscale_roi_align(*exact, 4, [0.25, 0.125], **kind)
     np.testing.assert_allclose(y.double().numpy(), expected, atol=tolerance)
+
+
+SIGNATURES = {
+    "boxes_num": "boxes",
+    "fused_poolers": "model",
+    "multiscale_roi_align": "xs, boxes, batch, levels, output_size, spatial_scales, sampling_ratio=-1, "
+    "aligned=True, *, mode='avg', batch_format='boxes_num'",
+    "register_symbolics": "",
+    "roi_align": "x, boxes, batch, output_size, spatial_scale=1.0, sampling_ratio=-1, aligned=True, *, "
+    "mode='avg', batch_format='boxes_num'",
+    "translation_table": "",
+    "unregister_symbolics": "",
+}
+
+
+def test_names_and_signatures():
+    assert set(roiops_torch.__all__) == set(SIGNATURES)
+    for name, expected in SIGNATURES.items():
+        parameters = inspect.signature(getattr(roiops_torch, name)).parameters.values()
+        bare = [p.replace(annotation=inspect.Parameter.empty) for p in parameters]
+        assert str(inspect.Signature(bare)) == f"({expected})"
 
 
 def test_boxes_num():
