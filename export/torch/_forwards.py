@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -21,7 +21,11 @@ from roiops.export.torch._operators import boxes_num, multiscale_roi_align, roi_
 
 def torchvision_forward(pooler: nn.Module, name: str) -> Callable:
     """Write the forward of ``torchvision.ops.MultiScaleRoIAlign``."""
-    pooling = _Pooling(_checks.output_size(pooler.output_size), pooler.sampling_ratio, aligned=False)
+    pooling = {
+        "output_size": pooler.output_size,
+        "sampling_ratio": pooler.sampling_ratio,
+        "aligned": False,
+    }
 
     def forward(x: dict[str, Tensor], boxes: list[Tensor], image_shapes: list[tuple[int, int]]) -> Tensor:
         maps = [features for key, features in x.items() if key in pooler.featmap_names]
@@ -42,7 +46,7 @@ def torchvision_forward(pooler: nn.Module, name: str) -> Callable:
             canonical_size=pooler.canonical_scale,
             canonical_level=pooler.canonical_level,
         )
-        return _pool(pooling, maps[:reached], scales[:reached], every, boxes_num(boxes), "boxes_num", levels)
+        return _pool(maps[:reached], scales[:reached], every, boxes_num(boxes), "boxes_num", levels, pooling)
 
     return forward
 
@@ -64,7 +68,7 @@ def detectron2_forward(pooler: nn.Module, name: str) -> Callable:
             canonical_size=pooler.canonical_box_size,
             canonical_level=pooler.canonical_level,
         )
-        return _pool(pooling, x, scales, every, boxes_num(boxes), "boxes_num", levels)
+        return _pool(x, scales, every, boxes_num(boxes), "boxes_num", levels, pooling)
 
     return forward
 
@@ -80,39 +84,37 @@ def mmdet_forward(extractor: nn.Module, name: str) -> Callable:
         levels = _levels(
             boxes, make_mmdet_level_nodes, maps, num_levels=maps, finest_scale=extractor.finest_scale
         )
-        if roi_scale_factor is not None:
+        if roi_scale_factor is not None and maps > 1:  # mmdetection scales nothing for a single map
             boxes = _scaled_about_their_centres(boxes, roi_scale_factor)
-        return _pool(pooling, feats, scales[:maps], boxes, images, "batch_indices", levels)
+        return _pool(feats, scales[:maps], boxes, images, "batch_indices", levels, pooling)
 
     return forward
 
 
-class _Pooling(NamedTuple):
-    """What all maps of a pooler have in common."""
-
-    output_size: tuple[int, int]
-    sampling_ratio: int
-    aligned: bool
-    mode: str = "avg"
-
-
-def _pool(pooling: _Pooling, maps, scales, boxes, batch, batch_format: str, levels: Tensor) -> Tensor:
+def _pool(maps, scales, boxes, batch, batch_format: str, levels: Tensor, pooling: dict[str, Any]) -> Tensor:
     half = maps[0].dtype in (torch.float16, torch.bfloat16)
     boxes = boxes if half and boxes.dtype == torch.float32 else _cast(boxes, maps[0].dtype)
-    attributes = {**pooling._asdict(), "batch_format": batch_format}
     if len(maps) == 1:
-        return roi_align(maps[0], boxes, batch, spatial_scale=scales[0], **attributes)
-    return multiscale_roi_align(maps, boxes, batch, levels, spatial_scales=scales, **attributes)
+        return roi_align(maps[0], boxes, batch, spatial_scale=scales[0], batch_format=batch_format, **pooling)
+    return multiscale_roi_align(
+        maps, boxes, batch, levels, spatial_scales=scales, batch_format=batch_format, **pooling
+    )
 
 
-def _pooling_of(layers: Sequence[nn.Module], where: str) -> _Pooling:
+def _pooling_of(layers: Sequence[nn.Module], where: str) -> dict[str, Any]:
     poolings = []
     for i, layer in enumerate(layers):
         # Detectron2 and mmcv spell it differently. By name, as rotated layers have the same attributes.
         if type(layer).__name__ not in ("ROIAlign", "RoIAlign"):
             raise ValueError(f"{where}[{i}]: expected a RoIAlign layer, got {type(layer).__name__}")
-        size, mode = _checks.output_size(layer.output_size), getattr(layer, "pool_mode", "avg")
-        poolings.append(_Pooling(size, layer.sampling_ratio, bool(layer.aligned), mode))
+        poolings.append(
+            {
+                "output_size": _checks.output_size(layer.output_size),
+                "sampling_ratio": layer.sampling_ratio,
+                "aligned": bool(layer.aligned),
+                "mode": getattr(layer, "pool_mode", "avg"),
+            }
+        )
         if poolings[i] != poolings[0]:
             raise ValueError(f"{where}[{i}]: expected {poolings[0]} as in [0], got {poolings[i]}")
     return poolings[0]

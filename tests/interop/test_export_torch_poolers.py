@@ -115,7 +115,7 @@ def test_layers_that_differ():
     pooler = ROIPooler(7, SCALES, 2, "ROIAlign")
     pooler.level_poolers[3].sampling_ratio = 1
     with pytest.raises(
-        ValueError, match=r"^ROIPooler\.level_poolers\[3\]: expected .*sampling_ratio=2.* got .*=1"
+        ValueError, match=r"^ROIPooler\.level_poolers\[3\]: expected .*'sampling_ratio': 2.* got .*: 1,"
     ):
         fused_poolers(pooler).__enter__()
 
@@ -153,6 +153,14 @@ def test_eager_results_inside_are_those_outside(dtype):
         with fused_poolers(module):
             found = call(module, x, b)
         torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
+
+
+def test_mmdetection_scales_no_boxes_of_a_single_map():
+    extractor = SingleRoIExtractor({"type": "RoIAlign", "output_size": 3}, 3, STRIDES[:1])
+    inputs = (feature_maps()[:1], torch.cat([torch.zeros(5, 1), boxes(5)], 1), 1.5)
+    with fused_poolers(extractor):
+        found = extractor(*inputs)
+    torch.testing.assert_close(found, extractor(*inputs), atol=1e-5, rtol=0)
 
 
 def test_half_precision_maps_keep_float32_boxes():
