@@ -14,7 +14,7 @@ pytest.importorskip("torchvision")
 
 import torch  # noqa: E402
 from torch import nn  # noqa: E402
-from torch_frameworks import ROIPooler, SingleRoIExtractor  # noqa: E402
+from torch_frameworks import Boxes, ROIPooler, SingleRoIExtractor  # noqa: E402
 from torch_poolers import STRIDES, TorchvisionPooler, boxes, export_torchscript, feature_maps  # noqa: E402
 from torchvision.ops import MultiScaleRoIAlign  # noqa: E402
 from torchvision.ops.poolers import LevelMapper  # noqa: E402
@@ -153,6 +153,16 @@ def test_eager_results_inside_are_those_outside(dtype):
         with fused_poolers(module):
             found = call(module, x, b)
         torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
+
+
+def test_boxes_at_the_very_boundary_of_a_level():
+    pooler = ROIPooler(7, SCALES, 2, "ROIAlignV2", canonical_box_size=56)
+    sides = torch.tensor([14.0, 28, 56, 112, 224])
+    where = [Boxes(torch.stack([0 * sides, 0 * sides, sides, sides], 1))]
+    expected = pooler(feature_maps(), where)
+    with fused_poolers(pooler):
+        found = pooler(feature_maps(), where)
+    torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
 
 
 def test_mmdetection_scales_no_boxes_of_a_single_map():
