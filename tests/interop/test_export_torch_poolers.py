@@ -27,6 +27,7 @@ from roiops.export.torch import (  # noqa: E402
     unregister_symbolics,
 )
 from roiops.export.torch._boundaries import level_boundaries  # noqa: E402
+from roiops.export.torch._forwards import _levels  # noqa: E402
 
 SCALES = [1 / stride for stride in STRIDES]
 
@@ -155,7 +156,7 @@ def test_eager_results_inside_are_those_outside(dtype):
         torch.testing.assert_close(found, expected, atol=1e-4, rtol=0)
 
 
-def test_boxes_at_the_very_boundary_of_a_level():
+def test_boxes_at_powers_of_two():
     pooler = ROIPooler(7, SCALES, 2, "ROIAlignV2", canonical_box_size=56)
     sides = torch.tensor([14.0, 28, 56, 112, 224])
     where = [Boxes(torch.stack([0 * sides, 0 * sides, sides, sides], 1))]
@@ -257,6 +258,16 @@ def test_boundaries_at_powers_of_two_are_torchvisions():
     expected = LevelMapper(2, 5)([corners]).numpy()
     assert set(expected) == {0, 1, 2, 3}
     np.testing.assert_array_equal(levels_by_boundaries("torchvision", sides), expected)
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_an_area_at_a_boundary_has_reached_it(name):
+    make_nodes, rule = RULES[name]
+    reached = np.array(level_boundaries(make_nodes, 4, **rule), np.float32)
+    for area, expected in ((reached, [1, 2, 3]), (np.nextafter(reached, np.float32(0)), [0, 1, 2])):
+        corners = torch.zeros(3, 4)
+        corners[:, 2], corners[:, 3] = torch.from_numpy(area), 1
+        assert _levels(corners, make_nodes, 4, **rule).tolist() == expected
 
 
 def test_levels_that_no_box_reaches():
