@@ -55,7 +55,7 @@ def make_roi_align_node(
         name=name,
         domain=DOMAIN,
         spatial_scale=_checks.spatial_scale(spatial_scale),
-        **_common_attributes(output_size, sampling_ratio, aligned, mode, batch_format),
+        **common_attributes(output_size, sampling_ratio, aligned, mode, batch_format),
     )
 
 
@@ -108,13 +108,14 @@ def make_multiscale_roi_align_node(
         name=name,
         domain=DOMAIN,
         spatial_scales=scales,
-        **_common_attributes(output_size, sampling_ratio, aligned, mode, batch_format),
+        **common_attributes(output_size, sampling_ratio, aligned, mode, batch_format),
     )
 
 
-def _common_attributes(
+def common_attributes(
     output_size: Any, sampling_ratio: Any, aligned: Any, mode: Any, batch_format: Any
 ) -> dict[str, Any]:
+    """Return the checked attributes that both operators have, by their names in ONNX."""
     # Defaults are written too: a function body, the fallback without the plugin, sees no schema defaults.
     height, width = _checks.output_size(output_size)
     return {

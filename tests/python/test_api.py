@@ -98,6 +98,8 @@ print(roiops.reference.roi_align(np.ones((1, 1, 4, 4)), [[0, 0, 4, 4]], [1], 1).
         ("onnx", "import roiops.export", "roiops[export]"),
         ("onnx", "import roiops.reference_ops", "roiops[export]"),
         ("onnxscript", "from roiops.export import opset1", "roiops[export]"),
+        ("torch", "import roiops.export.torch", "roiops[torch]"),
+        ("torchvision", "import roiops.export.torch", "roiops[torch]"),
     ],
 )
 def test_a_missing_package_is_an_import_error_that_names_the_extra(missing, use, extra):

@@ -1,0 +1,41 @@
+"""Export PyTorch models with the roiops operators, by either exporter of ``torch.onnx``.
+
+`translation_table` is for ``dynamo=True``, `register_symbolics` for ``dynamo=False``, `fused_poolers` for the
+multi-level poolers of torchvision, Detectron2 and mmdetection, and `roi_align`, `multiscale_roi_align` and
+`boxes_num` for models that call the operators themselves.
+
+Importing this module also registers ``torch.ops.roiops.roi_align`` and its siblings.
+"""
+
+from __future__ import annotations
+
+import re as _re
+
+_OLDEST = (2, 6)  # the first whose dynamo exporter takes a translation table
+_NEEDED = (
+    f"roiops.export.torch needs torch {_OLDEST[0]}.{_OLDEST[1]} or newer and the torchvision made for it; "
+    "install both with: pip install 'roiops[torch]'"
+)
+
+try:
+    import torch as _torch
+    import torchvision as _torchvision  # noqa: F401
+except (ImportError, RuntimeError) as error:  # a torchvision built for another torch fails as RuntimeError
+    raise ImportError(f"{_NEEDED} ({error})") from error
+if tuple(map(int, _re.findall(r"\d+", _torch.__version__)[:2])) < _OLDEST:
+    raise ImportError(f"{_NEEDED} (found torch {_torch.__version__})")
+
+from roiops.export.torch._operators import boxes_num, multiscale_roi_align, roi_align  # noqa: E402
+from roiops.export.torch._poolers import fused_poolers  # noqa: E402
+from roiops.export.torch._symbolics import register_symbolics, unregister_symbolics  # noqa: E402
+from roiops.export.torch._translations import translation_table  # noqa: E402
+
+__all__ = [
+    "boxes_num",
+    "fused_poolers",
+    "multiscale_roi_align",
+    "register_symbolics",
+    "roi_align",
+    "translation_table",
+    "unregister_symbolics",
+]
