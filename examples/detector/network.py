@@ -7,22 +7,24 @@ from collections import OrderedDict
 import torch
 from torch import nn
 from torchvision.models.detection import FasterRCNN
-from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection._utils import BoxCoder
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor
 from torchvision.models.detection.image_list import ImageList
 from torchvision.models.detection.rpn import AnchorGenerator
 from torchvision.ops import FeaturePyramidNetwork, MultiScaleRoIAlign
 
-SIZE = 192  # the network's input is a square of so many pixels
+SIZE = 160  # the network's input is a square of so many pixels
 _WIDTHS = (32, 48, 64)  # of the feature maps with strides 4, 8 and 16
 _PYRAMID_WIDTH = 32
 _ANCHORS = ((14, 20), (28, 40), (56, 80))
 _POOLED = 7
+_HEAD_WIDTH = 96
 
 
 def make_network(classes: int) -> FasterRCNN:
     """Build the detector with random weights; label 0 is the background, as torchvision has it."""
     maps = [str(level) for level in range(len(_WIDTHS))]
-    return FasterRCNN(
+    network = FasterRCNN(
         _Backbone(),
         min_size=SIZE,
         max_size=SIZE,
@@ -36,15 +38,18 @@ def make_network(classes: int) -> FasterRCNN:
         rpn_post_nms_top_n_train=60,
         rpn_post_nms_top_n_test=50,
         rpn_score_thresh=0.05,
-        # Boxes up to 48 pixels are pooled from the first map, from 96 pixels on from the last.
-        box_roi_pool=MultiScaleRoIAlign(maps, _POOLED, 2, canonical_scale=96, canonical_level=4),
-        box_head=TwoMLPHead(_PYRAMID_WIDTH * _POOLED**2, 64),
-        box_predictor=FastRCNNPredictor(64, classes + 1),
+        # Boxes up to 32 pixels are pooled from the first map, from 64 pixels on from the last.
+        box_roi_pool=MultiScaleRoIAlign(maps, _POOLED, 2, canonical_scale=64, canonical_level=4),
+        box_head=_make_box_head(),
+        box_predictor=FastRCNNPredictor(_HEAD_WIDTH, classes + 1),
         box_batch_size_per_image=32,
+        box_positive_fraction=0.5,
         box_score_thresh=0.05,
         box_nms_thresh=0.4,
         box_detections_per_img=30,
     )
+    network.roi_heads.box_coder = _BoxCoder(network.roi_heads.box_coder.weights)
+    return network
 
 
 class Inference(nn.Module):
@@ -61,6 +66,14 @@ class Inference(nn.Module):
         proposals, _ = self.network.rpn(ImageList(image, [size]), maps)
         (found,), _ = self.network.roi_heads(maps, proposals, [size])
         return found["boxes"], found["labels"] - 1, found["scores"]
+
+
+class _BoxCoder(BoxCoder):
+    """Decodes no boxes too: torchvision's own, exported, would ask for a shape of (0, anything)."""
+
+    def decode(self, rel_codes: torch.Tensor, boxes: list[torch.Tensor]) -> torch.Tensor:
+        classes = rel_codes.shape[1] // 4
+        return self.decode_single(rel_codes, torch.cat(boxes)).reshape(-1, classes, 4)
 
 
 class _Backbone(nn.Module):
@@ -93,6 +106,17 @@ class _Residual(nn.Module):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return x + self.inner(x)
+
+
+def _make_box_head() -> nn.Module:
+    """From (K, _PYRAMID_WIDTH, 7, 7) to (K, _HEAD_WIDTH)."""
+    return nn.Sequential(
+        _convolution(_PYRAMID_WIDTH, 48, stride=2),
+        _convolution(48, 48),
+        nn.Flatten(),
+        nn.Linear(48 * 4 * 4, _HEAD_WIDTH),
+        nn.ReLU(),
+    )
 
 
 def _convolution(before: int, after: int, stride: int = 1) -> nn.Sequential:

@@ -17,11 +17,11 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 CLASSES = ("disc", "ring", "square", "triangle", "star", "cross")
-_SIDES = (160, 420)  # pixels of a picture's width and height
-_LENGTHS = (0.1, 0.45)  # of a shape's circumscribed circle, in the picture's smaller side
-_MOST_SHAPES = 7
-_VISIBLE = 0.6  # of a shape's area: what hides more of it is not put there
-_CONTRAST = 70  # smallest distance of a shape's mean colour from what is behind it, in 8-bit RGB
+_SIDES = (240, 400)  # pixels of a picture's width and height
+_LENGTHS = (0.18, 0.5)  # of a shape's circumscribed circle, in the picture's smaller side
+_MOST_SHAPES = 6
+_VISIBLE = 0.7  # of a shape's area: what hides more of it is not put there
+_CONTRAST = 90  # smallest distance of a shape's mean colour from what is behind it, in 8-bit RGB
 _FINE = 3  # masks are drawn so many times larger, for smooth edges
 
 
@@ -60,13 +60,11 @@ def draw_scene(seed: int, most_shapes: int = _MOST_SHAPES) -> Scene:
 
 
 def _jpeg(rng: np.random.Generator, pixels: np.ndarray) -> bytes:
-    """Encode with the faults of a camera: blur, noise, strong compression, sometimes no colour."""
+    """Encode with the faults of a camera: blur, noise, strong compression."""
     image = Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
     image = image.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.2)))
-    noisy = np.asarray(image) + rng.normal(0, rng.uniform(0, 14), pixels.shape)
+    noisy = np.asarray(image) + rng.normal(0, rng.uniform(0, 10), pixels.shape)
     image = Image.fromarray(noisy.clip(0, 255).astype(np.uint8))
-    if rng.random() < 0.1:
-        image = image.convert("L").convert("RGB")
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=int(rng.integers(40, 95)))
     return buffer.getvalue()
@@ -75,12 +73,12 @@ def _jpeg(rng: np.random.Generator, pixels: np.ndarray) -> bytes:
 def _background(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Clouds of colour with strokes and arcs over them, none of which is a shape to find."""
     coarse = rng.uniform(0, 255, (rng.integers(2, 7), rng.integers(2, 7), 3))
-    coarse = rng.uniform(0, 255, 3) + rng.uniform(0.1, 0.7) * (coarse - 127)
+    coarse = rng.uniform(0, 255, 3) + rng.uniform(0.1, 0.6) * (coarse - 127)
     image = Image.fromarray(coarse.clip(0, 255).astype(np.uint8)).resize(
         (int(width), int(height)), Image.Resampling.BICUBIC
     )
     draw = ImageDraw.Draw(image)
-    for _ in range(rng.integers(0, 14)):
+    for _ in range(rng.integers(0, 10)):
         colour = tuple(map(int, rng.integers(0, 256, 3)))
         thickness = int(rng.integers(1, 5))
         x1, x2 = sorted(rng.uniform(-0.2, 1.2, 2) * width)

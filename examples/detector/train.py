@@ -11,7 +11,7 @@ import onnx
 import torch
 from network import SIZE, make_network
 from PIL import Image
-from rich.progress import track
+from rich.progress import Progress, track
 from scenes import CLASSES, Scene, draw_scene
 from to_onnx import make_model
 from torchvision.models.detection import FasterRCNN
@@ -58,22 +58,23 @@ def train(scenes: int, steps: int, seed: int) -> FasterRCNN:
     examples = [to_example(draw_scene(i)) for i in track(range(scenes), "drawing scenes")]
     network = make_network(len(CLASSES)).train()
     optimizer = torch.optim.AdamW(network.parameters(), weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, max_lr=4e-3, total_steps=steps)
-    for step in track(range(steps), "training"):
-        chosen = torch.randint(scenes, (_BATCH,), generator=random)
-        batch = [vary(examples[i], random) for i in chosen]
-        losses = network(
-            [image / 255 for image, _, _ in batch],
-            [{"boxes": boxes, "labels": labels} for _, boxes, labels in batch],
-        )
-        loss = sum(losses.values())
-        optimizer.zero_grad()
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
-        optimizer.step()
-        schedule.step()
-        if step % 50 == 0:
-            print(f"step {step}: loss {loss.item():.3f}")
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 3e-3, steps, pct_start=0.1)
+    with Progress() as progress:
+        bar = progress.add_task("training", total=steps)
+        for _ in range(steps):
+            chosen = torch.randint(scenes, (_BATCH,), generator=random)
+            batch = [vary(examples[i], random) for i in chosen]
+            losses = network(
+                [image / 255 for image, _, _ in batch],
+                [{"boxes": boxes, "labels": labels} for _, boxes, labels in batch],
+            )
+            loss = sum(losses.values())
+            optimizer.zero_grad()
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+            optimizer.step()
+            schedule.step()
+            progress.update(bar, advance=1, description=f"training, loss {loss.item():.2f}")
     return network.eval()
 
 
@@ -81,7 +82,7 @@ def main() -> None:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path, help="where the ONNX model goes")
-    parser.add_argument("--scenes", type=int, default=2000, help="scenes to draw (default: %(default)s)")
+    parser.add_argument("--scenes", type=int, default=1200, help="scenes to draw (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=1200, help="steps of 8 scenes (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of weights and batches (default: %(default)s)")
     parser.add_argument("--threads", type=int, default=2, help="of the CPU (default: %(default)s)")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, List, Optional  # noqa: UP035  (typer evaluates them, also on Python 3.9)
 
@@ -43,7 +45,7 @@ def demo(
     image: Annotated[
         Optional[Path],  # noqa: UP045
         typer.Option(
-            help="A photograph; by default one that scikit-image carries.", exists=True, dir_okay=False
+            help="A photograph; by default one that comes with the packages.", exists=True, dir_okay=False
         ),
     ] = None,
     boxes: Annotated[
@@ -53,17 +55,43 @@ def demo(
     out: Annotated[Path, typer.Option(metavar="PNG", help="Where the picture goes.")] = Path(
         "roiops-demo.png"
     ),
+    detector: Annotated[
+        bool, typer.Option("--detector", help="Run a whole detector instead; it finds shapes in a JPEG.")
+    ] = False,
 ) -> None:
     """Pool boxes of a photograph in ONNX Runtime, check the result against others, and draw it."""
-    parsed = [_parse_box(text) for text in boxes or []]
+    if detector:
+        _demo_detector(image, boxes, out)
+    else:
+        _demo_boxes(image, [_parse_box(text) for text in boxes or []], out)
+
+
+@contextmanager
+def _failures_explained() -> Iterator[None]:
     try:
+        yield
+    except ModuleNotFoundError as error:
+        _fail(f"{error}; install it with: pip install 'roiops[demo]'")
+    except (ImportError, OSError, ValueError) as error:
+        _fail(error)
+
+
+def _demo_detector(image: Path | None, boxes: list[str] | None, out: Path) -> None:
+    if boxes:
+        raise typer.BadParameter("--boxes is not for --detector, which finds them")
+    with _failures_explained():
+        from roiops._detector import command
+
+        command.run(image, out, console)
+
+
+def _demo_boxes(image: Path | None, parsed: list[tuple[float, ...]], out: Path) -> None:
+    with _failures_explained():
         from roiops import _demo
 
         scene = _demo.load_scene(image, parsed)
         pooled = {size: _demo.pool(scene, size) for size in (_demo.CROP, _demo.HEAD)}
         _demo.draw(scene, pooled[_demo.CROP].crops, pooled[_demo.HEAD].crops, out)
-    except (ImportError, OSError, ValueError) as error:
-        _fail(error)
 
     import onnxruntime
 

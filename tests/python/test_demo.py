@@ -112,3 +112,11 @@ def test_a_missing_package_is_named_with_the_extra_that_brings_it(photo, monkeyp
     result = demo("--image", photo)
     assert result.exit_code == 1
     assert "pip install 'roiops[cpu]'" in result.output
+
+
+@pytest.mark.parametrize("package", ["skimage", "PIL", "matplotlib.figure"])
+def test_a_missing_package_of_the_demo_too(package, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)
+    result = demo()
+    assert result.exit_code == 1
+    assert "pip install 'roiops[demo]'" in result.output
