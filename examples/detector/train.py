@@ -85,7 +85,7 @@ def main() -> None:
     parser.add_argument("--scenes", type=int, default=1200, help="scenes to draw (default: %(default)s)")
     parser.add_argument("--steps", type=int, default=1200, help="steps of 8 scenes (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of weights and batches (default: %(default)s)")
-    parser.add_argument("--threads", type=int, default=2, help="of the CPU (default: %(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="of the CPU (default: %(default)s)")
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     network = train(arguments.scenes, arguments.steps, arguments.seed)

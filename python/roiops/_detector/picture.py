@@ -85,4 +85,4 @@ def _draw_boxes(axes: Axes, objects: Detections, classes: list[str], with_scores
         axes.add_patch(Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, edgecolor=color, linewidth=2))
         text = f"{name} {score:.2f}" if with_scores else name
         label = {"facecolor": color, "edgecolor": "none", "pad": 1}
-        axes.text(x1, y1, text, color="white", fontsize=8, va="bottom", bbox=label, clip_on=True)
+        axes.text(x1, y1, text, color="white", fontsize=8, va="top", bbox=label, clip_on=True)
