@@ -87,12 +87,12 @@ def test_the_model_reads_pictures_as_training_does(seed):
 def test_variations_keep_boxes_on_their_shapes():
     """A bright rectangle on black is under its box, whichever way the example is turned."""
     image = torch.zeros(3, SIZE, SIZE, dtype=torch.uint8)
-    image[:, 20:50, 100:180] = torch.tensor([250, 200, 150], dtype=torch.uint8)[:, None, None]
+    image[:, 20:50, 70:150] = torch.tensor([250, 200, 150], dtype=torch.uint8)[:, None, None]
     random = torch.Generator().manual_seed(0)
     corners = set()
     for _ in range(40):
         varied, boxes, _ = train.vary(
-            (image, torch.tensor([[100.0, 20, 180, 50]]), torch.tensor([1])), random
+            (image, torch.tensor([[70.0, 20, 150, 50]]), torch.tensor([1])), random
         )
         x1, y1, x2, y2 = map(int, boxes[0])
         assert (varied[:, y1:y2, x1:x2] > 0).all() and (varied > 0).sum() == 3 * 80 * 30
