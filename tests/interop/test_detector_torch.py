@@ -91,9 +91,7 @@ def test_variations_keep_boxes_on_their_shapes():
     random = torch.Generator().manual_seed(0)
     corners = set()
     for _ in range(40):
-        varied, boxes, _ = train.vary(
-            (image, torch.tensor([[70.0, 20, 150, 50]]), torch.tensor([1])), random
-        )
+        varied, boxes, _ = train.vary((image, torch.tensor([[70.0, 20, 150, 50]]), torch.tensor([1])), random)
         x1, y1, x2, y2 = map(int, boxes[0])
         assert (varied[:, y1:y2, x1:x2] > 0).all() and (varied > 0).sum() == 3 * 80 * 30
         corners.add((x1, y1))
