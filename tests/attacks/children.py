@@ -68,7 +68,7 @@ def cancelled_run() -> None:
     try:
         pooler.run(None, FEEDS, options)
     except errors.Fail as error:
-        assert "terminate" in str(error).lower()
+        assert "Exiting due to terminate flag" in str(error)
     else:
         raise AssertionError("the run was not cancelled")
     options = ort.RunOptions()

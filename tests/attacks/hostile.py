@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Callable
 
 import numpy as np
 import onnx
@@ -107,8 +109,17 @@ def run(operator: str, feeds: dict[str, np.ndarray] | None = None, **attributes)
     return session(model(operator, feeds=feeds, **attributes)).run(None, feeds)[0]
 
 
-def assert_refused(error: type[Exception], words: tuple[str, ...], attempt) -> None:
-    """The attempt fails with this very class, and the message holds the node's name and the words."""
+def assert_refused(error: type[Exception], argument: str, attempt: Callable, *words: str) -> None:
+    """We refuse the attempt with this very class; the message names node and argument and has the words.
+
+    An argument is "attribute 'name'", "input 'name'" or "output 0".
+    """
+    assert re.fullmatch(r"(attribute|input) '\w+'|output \d", argument)
+    assert_refused_by_onnxruntime(error, attempt, argument, *words)
+
+
+def assert_refused_by_onnxruntime(error: type[Exception] | tuple, attempt: Callable, *words: str) -> None:
+    """The attempt fails with one of these classes; the message names the node and has the words."""
     with pytest.raises(error) as caught:
         attempt()
     for word in (NODE, *words):

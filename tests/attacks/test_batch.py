@@ -49,7 +49,7 @@ OURS = ("RoiAlign", "MultiScaleRoiAlign")
 
 def refused(operator, name, values, dtype, *words, **attributes):
     feeds = inputs(operator, **{name: np.array(values, dtype)})
-    assert_refused(RUN, (f"'{name}'", *words), lambda: run(operator, feeds, **attributes))
+    assert_refused(RUN, f"input '{name}'", lambda: run(operator, feeds, **attributes), *words)
 
 
 @pytest.mark.parametrize("operator", OURS)

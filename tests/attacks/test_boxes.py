@@ -53,8 +53,10 @@ def test_not_finite(operator, name, place):
     feeds = inputs(operator, **{BOX_INPUTS[operator]: boxes})
     assert_refused(
         RUN,
-        (f"'{BOX_INPUTS[operator]}'", f"box {place} is (", "must be finite"),
+        f"input '{BOX_INPUTS[operator]}'",
         lambda: run(operator, feeds),
+        f"box {place} is (",
+        "must be finite",
     )
 
 
@@ -75,6 +77,25 @@ def test_finite(name, aligned, ratio, mode):
         )
         found = pooled(FINITE[name], dtype, aligned=aligned, sampling_ratio=ratio, mode=mode)
         np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+@pytest.mark.parametrize("ratio", [0, 2])
+def test_all_finite_boxes_in_one_run(operator, ratio):
+    boxes = np.array(list(FINITE.values()), np.float32)
+    images, levels = np.arange(len(boxes)) % 2, np.arange(len(boxes)) // 2 % 2
+    feeds = inputs(operator, **{BOX_INPUTS[operator]: boxes})
+    by_index = {"sampling_ratio": ratio, "batch_format": "batch_indices"}
+    if operator == "MultiScaleRoiAlign":
+        feeds.update(batch=images, levels=levels)
+        maps = [feeds["X_0"], feeds["X_1"]]
+        expected = reference.multiscale_roi_align(maps, boxes, images, levels, (2, 3), [1.0, 0.5], **by_index)
+    else:
+        feeds["batch_indices" if operator == "standard RoiAlign" else "batch"] = images
+        expected = reference.roi_align(X, boxes, images, (2, 3), **by_index)
+    if operator == "standard RoiAlign":
+        del by_index["batch_format"]  # it knows no other
+    np.testing.assert_allclose(run(operator, feeds, **by_index), expected, rtol=0, atol=1e-5)
 
 
 def test_coordinates_that_overflow_when_scaled():

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from attacks.hostile import (
     BOXES,
+    INPUTS,
     NODE,
     OPERATORS,
     RUN,
@@ -13,6 +14,7 @@ from attacks.hostile import (
     assert_refused,
     errors,
     inputs,
+    model,
     needs_bad_alloc,
     run,
     session,
@@ -27,10 +29,9 @@ BOX_INPUTS = {"RoiAlign": "boxes", "MultiScaleRoiAlign": "boxes", "standard RoiA
 BATCH_INPUTS = {"RoiAlign": "batch", "MultiScaleRoiAlign": "batch", "standard RoiAlign": "batch_indices"}
 
 
-def refused(operator: str, name: str, value: np.ndarray, *words: str, **attributes) -> None:
-    assert_refused(
-        RUN, (f"'{name}'", *words), lambda: run(operator, inputs(operator, **{name: value}), **attributes)
-    )
+def refused(operator: str, name: str, value: np.ndarray, *words: str, **others: np.ndarray) -> None:
+    feeds = inputs(operator, **{name: value}, **others)
+    assert_refused(RUN, f"input '{name}'", lambda: run(operator, feeds), *words)
 
 
 def text(shape: tuple[int, ...]) -> str:
@@ -52,6 +53,33 @@ def test_rank(operator, rank):
         refused(operator, BATCH_INPUTS[operator], value, text(shape), "it must be (")
         if operator == "MultiScaleRoiAlign":
             refused(operator, "levels", value, text(shape), "it must be (3), the number of boxes")
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+@pytest.mark.parametrize(
+    "shape",
+    [
+        *[(1,) * rank for rank in range(1, 7)],
+        (0,) * 4,
+        (2**62,) * 4,
+        (2**31, 2**31),
+        (3, 5),
+        (-5, -1, -7, -2),
+    ],
+)
+def test_shapes_that_the_model_declares(operator, shape):
+    """Inferring the output's shape from them harms nobody: the run refuses what is fed, or pools it."""
+    for name, value in INPUTS[operator].items():
+        lying = model(operator)
+        info = next(info for info in lying.graph.input if info.name == name)
+        info.CopyFrom(helper.make_tensor_value_info(name, info.type.tensor_type.elem_type, shape))
+        try:
+            y = session(lying).run(None, INPUTS[operator])[0]
+        except RUN as error:
+            assert f"input: {name}" in str(error)
+        else:
+            assert len(shape) == value.ndim
+            np.testing.assert_array_equal(y, run(operator))
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
@@ -87,7 +115,7 @@ def run_on_shape(shape: tuple[int, ...]) -> np.ndarray:
     "shape", [(2, 0, 2**31, 1), (2, 0, 1, 2**62), (2, 1, 2**31, 0), (2, 1, 0, INT64_MAX)]
 )
 def test_extents_of_maps_without_elements(shape):
-    assert_refused(RUN, ("'X'", text(shape), "below 2^31"), lambda: run_on_shape(shape))
+    assert_refused(RUN, "input 'X'", lambda: run_on_shape(shape), text(shape), "below 2^31")
 
 
 @pytest.mark.parametrize("shape", [(2**62, 3, 0, 1), (2, INT64_MAX, 0, 0), (2**31, 2**31, 2, 0)])
@@ -104,7 +132,7 @@ def test_many_images_without_pixels():
 
 @needs_bad_alloc
 def test_output_larger_than_memory_by_its_channels():
-    assert_refused(RUN, ("output 0", str(2**50), "cannot be"), lambda: run_on_shape((2, 2**50, 0, 1)))
+    assert_refused(RUN, "output 0", lambda: run_on_shape((2, 2**50, 0, 1)), str(2**50), "cannot be")
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
@@ -139,7 +167,7 @@ def test_boxes_without_images(operator):
     no_images = {"X_0": X[:0], "X_1": X[:0]} if operator == "MultiScaleRoiAlign" else {"X": X[:0]}
     name = BATCH_INPUTS[operator]
     batch = np.zeros(3 if operator == "standard RoiAlign" else 0, np.int64)
-    assert_refused(RUN, (f"'{name}'",), lambda: run(operator, inputs(operator, **no_images, **{name: batch})))
+    refused(operator, name, batch, "must", **no_images)
 
 
 @pytest.mark.parametrize("change", [{"X_1": X[:1]}, {"X_1": X[:, :2]}, {"X_1": X[:, :0]}])

@@ -1,39 +1,16 @@
-// The CPU kernels without ONNX Runtime: numbers, memory, threads. ROIOPS_ISA chooses the kernels, the
-// argument the number of random cases.
+// The CPU kernels without ONNX Runtime on one thread: numbers, and memory that ends where the tensors end.
+// ROIOPS_ISA chooses the kernels, the argument the number of random cases.
 
-#include <cstdio>
-#include <cstdlib>
-#include <mutex>
-#include <new>
 #include <random>
-#include <string>
-#include <thread>
 
-#include "failing_allocator.h"
+#include "expect.h"
 #include "pool_case.h"
-#include "thread_pool.h"
 
 namespace {
 
 using roiops_test::ByteSource;
-using roiops_test::ThreadPool;
-
-int g_failures = 0;
-
-void Expect(bool condition, const std::string& what) {
-  if (condition) return;
-  std::fprintf(stderr, "FAILED: %s\n", what.c_str());
-  ++g_failures;
-}
-
-// The second byte says whether the maps of the case are large.
-std::vector<uint8_t> RandomBytes(uint32_t seed, bool large) {
-  std::mt19937 random(seed);
-  std::vector<uint8_t> bytes(512);
-  for (uint8_t& byte : bytes) byte = uint8_t(random());
-  bytes[1] = large ? 255 : 0;
-  return bytes;
-}
+using roiops_test::Expect;
+using roiops_test::RandomBytes;
 
 void RandomCasesAgreeWithDirectLoops(int cases, bool large) {
   for (int i = 0; i < cases; ++i) {
@@ -41,28 +18,6 @@ void RandomCasesAgreeWithDirectLoops(int cases, bool large) {
     const std::string problem = roiops_test::CheckPoolCase(ByteSource(bytes.data(), bytes.size()));
     Expect(problem.empty(), (large ? "large case " : "case ") + std::to_string(i) + ": " + problem);
   }
-}
-
-// Several threads pool at once, each on the same few workers.
-void ThreadsShareAPool(int cases) {
-  ThreadPool pool(3);
-  const roiops::ParallelFor parallel_for = [&](int64_t count, const std::function<void(int64_t)>& task) {
-    pool.Run(count, task);
-  };
-  std::mutex mutex;
-  std::vector<std::thread> callers;
-  for (int caller = 0; caller < 4; ++caller) {
-    callers.emplace_back([&, caller] {
-      for (int i = caller; i < cases; i += 4) {
-        const std::vector<uint8_t> bytes = RandomBytes(1000000u + uint32_t(i), false);
-        const std::string problem =
-            roiops_test::CheckPoolCase(ByteSource(bytes.data(), bytes.size()), parallel_for);
-        const std::lock_guard<std::mutex> lock(mutex);
-        Expect(problem.empty(), "threaded case " + std::to_string(i) + ": " + problem);
-      }
-    });
-  }
-  for (std::thread& caller : callers) caller.join();
 }
 
 // One sample in the middle of each pixel: the output is the input, bit for bit, for every 16-bit number.
@@ -125,54 +80,17 @@ void LargeResultsAreThoseOfSmallOnes(const char* type) {
   for (const int64_t bins : {1, 3, 7, 33}) LargeResultsAreThoseOfSmallOnes<Stored>(type, bins);
 }
 
-// Whichever allocation fails, Pool says so, once, and leaves nothing behind (LeakSanitizer looks).
-void AnyAllocationMayFail(const roiops::ParallelFor& parallel_for, const char* threads) {
-  const int64_t channels = 40, boxes = 200, bins = 9;
-  std::vector<float> map(size_t(channels) * 100, 1.0f), output(size_t(boxes * channels * bins));
-  std::vector<float> corners;
-  for (int64_t k = 0; k < boxes; ++k) corners.insert(corners.end(), {0, 0, 9, 9});
-  const std::vector<int64_t> images(size_t(boxes), 0);
-  const roiops::PoolRequest<float, float> request = {{{map.data(), 1, channels, 10, 10, 1.0f}},
-                                                     corners.data(),
-                                                     boxes,
-                                                     images.data(),
-                                                     nullptr,
-                                                     output.data()};
-  const roiops::PoolOptions options = {{3, 3}, {true, 2}, roiops::Pooling::kMax};
-  int refused = 0;
-  for (bool done = false; !done && refused < 100000; refused += !done) {
-    roiops_test::AllowAllocations(refused);
-    try {
-      roiops::Pool(request, options, parallel_for);
-      done = true;
-    } catch (const std::bad_alloc&) {
-    }
-    roiops_test::AllowAllocations(INT64_MAX);
-  }
-  Expect(refused > 5 && refused < 100000,
-         std::string(threads) + ": " + std::to_string(refused) + " failed allocations were reported");
-  Expect(output[0] == 1.0f && output.back() == 1.0f, "the run with enough memory is right");
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
-  const int cases = argc > 1 ? std::atoi(argv[1]) : 10000;
-  std::printf("%s kernels, %d random cases\n", roiops::ActiveKernels().name, cases);
+  const int cases = roiops_test::RandomCases(argc, argv);
   RandomCasesAgreeWithDirectLoops(cases, false);
   RandomCasesAgreeWithDirectLoops(cases / 100, true);
-  ThreadsShareAPool(cases / 10);
   EveryNumberIsCopied<roiops::Half>("float16", 0x7C00);
   EveryNumberIsCopied<roiops::BFloat16>("bfloat16", 0x7F80);
   LargeResultsAreThoseOfSmallOnes<float>("float32");
   LargeResultsAreThoseOfSmallOnes<double>("float64");
   LargeResultsAreThoseOfSmallOnes<roiops::Half>("float16");
   LargeResultsAreThoseOfSmallOnes<roiops::BFloat16>("bfloat16");
-  AnyAllocationMayFail(roiops_test::RunSerially, "one thread");
-  ThreadPool pool(3);
-  AnyAllocationMayFail(
-      [&](int64_t count, const std::function<void(int64_t)>& task) { pool.Run(count, task); },
-      "four threads");
-  std::printf("%d failures\n", g_failures);
-  return g_failures ? 1 : 0;
+  return roiops_test::ExitStatus();
 }

@@ -97,7 +97,7 @@ class PoolCase {
 
  private:
   using A = typename roiops::ComputeType<Stored>::Type;
-  static constexpr int64_t kDirectSamples = int64_t(1) << 15;  // per box, the most that are summed one by one
+  static constexpr double kDirectSamples = 8192;  // per box, the most that are summed one by one
 
   static void SetExtents(ByteSource& source, roiops::FeatureMap& map) {
     const auto extent = [&] {
@@ -105,7 +105,7 @@ class PoolCase {
       return byte < 224 ? byte % 24 : (byte - 224) * 9;
     };
     map.width = extent();
-    map.height = std::min(extent(), 16384 / std::max<int64_t>(1, map.images * map.channels * map.width));
+    map.height = std::min(extent(), 8192 / std::max<int64_t>(1, map.images * map.channels * map.width));
   }
 
   // Maps, and boxes on them, that do not fit the tile; rows that do not; both are rare in practice.
@@ -185,9 +185,10 @@ class PoolCase {
                           map.width, options_.rule.aligned, ratio);
     const double error = y.PositionError() + x.PositionError();
     const double samples = double(y.grid) * double(x.grid);
-    const double work = samples * double(size.height * size.width * map.channels);
+    const double work = samples * double(size.height * size.width);
     const bool comparable = std::max(double(y.grid), double(x.grid)) < 4096 && work < kDirectSamples &&
                             error < 1e-5;  // also false if it is NaN
+    const bool all_channels = work * double(map.channels) < kDirectSamples;
     std::vector<std::vector<DirectSample>> rows, columns;
     for (int64_t p = 0; comparable && p < size.height; ++p) rows.push_back(y.InsideSamples(p));
     for (int64_t q = 0; comparable && q < size.width; ++q) columns.push_back(x.InsideSamples(q));
@@ -196,10 +197,11 @@ class PoolCase {
     const Stored* out = request_.output + k * map.channels * size.height * size.width;
     for (int64_t i = 0; i < map.channels * size.height * size.width; ++i) {
       const int64_t channel = i / (size.height * size.width);
+      const bool direct = comparable && (all_channels || channel == k % map.channels);
       const size_t p = size_t(i / size.width % size.height), q = size_t(i % size.width);
       const double found = double(roiops::ToFloat(out[i]));
       double wanted = 0, tolerance = 1.01;  // features are in [-1, 1]: so is every mean and maximum
-      if (comparable) {
+      if (direct) {
         wanted = DirectBin(rows[p], columns[q], samples, mode_, [&](int64_t row, int64_t column) {
           return double(roiops::ToFloat(image[channel * plane + row * map.width + column]));
         });

@@ -48,8 +48,9 @@ def test_result_larger_than_the_cache():
     boxes = np.concatenate([corner, corner + rng.uniform(1, 15, (1500, 2))], 1).astype(np.float32)
     actual = pool(x, boxes, (7, 7), 2)
     assert actual.nbytes > 8 << 20
-    expected = reference.roi_align(x, boxes, [len(boxes)], 7, 1.0, 2)
-    np.testing.assert_allclose(actual, expected, atol=1e-5)
+    some = slice(None, None, 20)  # the reference is slow
+    expected = reference.roi_align(x, boxes[some], [len(boxes[some])], 7, 1.0, 2)
+    np.testing.assert_allclose(actual[some], expected, atol=1e-5)
 
 
 def test_output_larger_than_a_tile_of_outputs():
