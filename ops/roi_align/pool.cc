@@ -8,6 +8,7 @@
 #include <tuple>
 
 #include "roi_align/scratch.h"
+#include "roi_align/tiles.h"
 
 namespace roiops {
 namespace {
@@ -50,7 +51,7 @@ class Pooler {
           std::max(plan_bytes,
                    AxisPlanBound<Weight>(map.height, options.output.height, options.rule, options.pooling) +
                        AxisPlanBound<Weight>(map.width, options.output.width, options.rule, options.pooling));
-      const int64_t padded_width = Padded(map.width);
+      const int64_t padded_width = PaddedTo(lanes_, map.width);
       widest = std::max(widest, padded_width);
       tile_capacity_ = std::max(tile_capacity_, padded_width * map.height);
       squares += map.images * map.height * padded_width / lanes_;
@@ -104,14 +105,16 @@ class Pooler {
     const int64_t boxes = end - begin;
     const int64_t rest = channels_ - wide_blocks_ * kernels_.wide.channels;
     const int64_t blocks = wide_blocks_ + (rest + lanes_ - 1) / lanes_;
-    const double nanoseconds =
-        double(boxes) * double(blocks * lanes_) * double(options_.output.height * options_.output.width);
+    const double nanoseconds = double(boxes) * double(PaddedTo(lanes_, channels_)) *
+                               double(options_.output.height * options_.output.width);
     const int64_t worthwhile = std::max<int64_t>(1, int64_t(nanoseconds / kTaskNanoseconds));
     const int64_t wanted = std::min<int64_t>(worthwhile, 4 * Processors());
     const int64_t parts = std::min(boxes, (wanted + blocks - 1) / blocks);
     parts_.resize(size_t(parts));
-    Parallel(parts,
-             [&](int64_t p) { PlaceTiles(parts_[size_t(p)], boxes * p / parts, boxes * (p + 1) / parts); });
+    const TilePlacer<Weight, Stored> tiles(lanes_, tile_capacity_);
+    Parallel(parts, [&](int64_t p) {
+      tiles.Place(order_.data(), boxes * p / parts, boxes * (p + 1) / parts, parts_[size_t(p)]);
+    });
     const int64_t tasks = std::min(blocks * parts, std::max(worthwhile, parts));
     Parallel(tasks, [&](int64_t t) {
       ScratchPool::Buffer buffer = scratch_.Take([&] {
@@ -132,14 +135,6 @@ class Pooler {
     Task* task;
   };
 
-  // Boxes that one task pools one after the other, and the squares they need.
-  struct Part {
-    int64_t begin;
-    int64_t end;
-    std::vector<Square> squares;
-    std::vector<uint64_t> needed;  // a bit for each square of a map
-  };
-
   void PoolPart(const Part& part, int64_t block, const Scratch& scratch) const {
     const bool wide = block < wide_blocks_;
     const BlockKernel<Weight, Stored>& kernel = wide ? kernels_.wide : kernels_.narrow;
@@ -151,85 +146,6 @@ class Pooler {
     const auto pool = options_.pooling == Pooling::kAverage ? kernel.average : kernel.maximum;
     pool(list, options_.output, channel, count, scratch);
   }
-
-  // Decides for each box of a part what the tile holds.
-  void PlaceTiles(Part& part, int64_t begin, int64_t end) {
-    part.begin = begin;
-    part.end = end;
-    part.squares.clear();
-    for (int64_t i = begin; i < end;) {
-      Task& task = *order_[size_t(i)];
-      if (IsEmpty(task)) {
-        ++i;
-      } else if (task.height * Padded(task.width) <= tile_capacity_) {
-        int64_t next = i + 1;
-        while (next < end && (IsEmpty(*order_[size_t(next)]) || OnSameMap(*order_[size_t(next)], task)))
-          ++next;
-        ShareTile(part, i, next);
-        i = next;
-      } else {
-        const int64_t rows = Span(task.rows);
-        task.tile_row = task.rows.pixels[0];
-        task.tile_column = task.columns.pixels[0];
-        task.tile_stride = Padded(Span(task.columns));
-        task.tile = rows * task.tile_stride <= tile_capacity_ ? TileKind::kBox : TileKind::kRow;
-        ++i;
-      }
-    }
-  }
-
-  static bool IsEmpty(const Task& task) {
-    return task.rows.pixel_count == 0 || task.columns.pixel_count == 0;
-  }
-
-  // Maps of different shapes may share their memory: Reshape does not copy.
-  static bool OnSameMap(const Task& a, const Task& b) {
-    return a.image == b.image && a.height == b.height && a.width == b.width;
-  }
-
-  static int64_t Span(const AxisPlan<Weight>& axis) {
-    return axis.pixels[axis.pixel_count - 1] + 1 - axis.pixels[0];
-  }
-
-  // Boxes [begin, end) lie on one map and share a tile of it. The squares that any of them needs are packed
-  // in the order in which they are in memory, each box bringing those up to its last row.
-  void ShareTile(Part& part, int64_t begin, int64_t end) {
-    const int64_t stride = Padded(order_[size_t(begin)]->width);
-    const int64_t words = (stride / lanes_ + 63) / 64;  // of a row of squares, a bit for each
-    part.needed.assign(size_t(order_[size_t(begin)]->height * words), 0);
-    for (int64_t i = begin; i < end; ++i) {
-      Task& task = *order_[size_t(i)];
-      if (IsEmpty(task)) continue;
-      task.tile = TileKind::kMap;
-      task.tile_stride = stride;
-      const int64_t first = task.columns.pixels[0] / lanes_;
-      const int64_t last = task.columns.pixels[task.columns.pixel_count - 1] / lanes_;
-      for (int64_t word = first / 64; word <= last / 64; ++word) {
-        const uint64_t from = ~uint64_t(0) << std::max<int64_t>(first - 64 * word, 0);
-        const uint64_t to = ~uint64_t(0) >> std::max<int64_t>(64 * word + 63 - last, 0);
-        uint64_t* column = part.needed.data() + word;
-        for (int32_t r = 0; r < task.rows.pixel_count; ++r) column[task.rows.pixels[r] * words] |= from & to;
-      }
-    }
-    const uint64_t* needed = part.needed.data();
-    int64_t row = 0;
-    for (int64_t i = begin; i < end; ++i) {
-      Task& task = *order_[size_t(i)];
-      if (IsEmpty(task)) continue;
-      const size_t before = part.squares.size();
-      for (; row <= task.rows.pixels[task.rows.pixel_count - 1]; ++row) {
-        for (int64_t word = 0; word < words; ++word) {
-          for (uint64_t marks = *needed++; marks != 0; marks &= marks - 1) {
-            const int64_t square = 64 * word + __builtin_ctzll(marks);
-            part.squares.push_back({int32_t(row), int32_t(square * lanes_)});
-          }
-        }
-      }
-      task.squares = int64_t(part.squares.size() - before);
-    }
-  }
-
-  int64_t Padded(int64_t width) const { return (width + lanes_ - 1) / lanes_ * lanes_; }
 
   // Boxes that lie near each other follow one another, so that what one has packed is still in the cache for
   // the next.
