@@ -8,9 +8,38 @@
 
 namespace roiops {
 
+// Two taps for each sample, whichever pixels they share: quickly planned, and as all bins have as many, the
+// branches of the kernels are predicted. With more than two samples merging their taps saves more than that.
+template <class Weight>
+template <class A>
+void PlanStore<Weight>::AddSamples(AxisSampling<A> axis, int64_t bins) {
+  const double step = axis.exact_bin_size / double(axis.grid);
+  const double share = 1 / double(axis.grid);
+  const double last_pixel = double(axis.extent - 1);
+  const size_t first = taps_.size();
+  taps_.resize(first + size_t(2 * bins * axis.grid));
+  Tap<Weight>* tap = taps_.data() + first;
+  uint32_t end = 0;
+  for (int64_t bin = 0; bin < bins; ++bin) {
+    const double start = axis.exact_start + double(bin) * axis.exact_bin_size;
+    for (int64_t i = 0; i < axis.grid; ++i, tap += 2) {
+      const double position = std::min(std::max(start + (double(i) + 0.5) * step, 0.0), last_pixel);
+      const int32_t low = int32_t(position);
+      const double fraction = position - double(low);
+      // A pixel without weight is not read, and may not exist.
+      const bool single = fraction == 0;
+      tap[0] = {low, Weight((single ? 0.5 : 1 - fraction) * share)};
+      tap[1] = {low + int32_t(!single), Weight((single ? 0.5 : fraction) * share)};
+    }
+    end += uint32_t(2 * axis.grid);
+    tap_ends_.push_back(end);
+  }
+}
+
 template <class Weight>
 template <class A>
 void PlanStore<Weight>::AddAverage(AxisSampling<A> axis, int64_t bins, size_t first_tap) {
+  if (axis.all_inside && axis.grid <= 2) return AddSamples(axis, bins);
   for (int64_t bin = 0; bin < bins; ++bin) {
     ForEachAverageTap(axis, bin, [&](int64_t index, double weight) { AddTap(index, weight); });
     tap_ends_.push_back(uint32_t(taps_.size() - first_tap));
@@ -32,34 +61,43 @@ void PlanStore<Weight>::AddMaximum(AxisSampling<A> axis, int64_t bins, Pooling p
 // Lists the pixels that have taps and turns the taps' indices into places in that list.
 template <class Weight>
 void PlanStore<Weight>::ListPixels(const Handle& first) {
+  const size_t count = taps_.size() - first.taps;
   Tap<Weight>* const taps = taps_.data() + first.taps;
-  Tap<Weight>* const end = taps_.data() + taps_.size();
+  pixels_.resize(first.pixels + count);
+  int32_t* const pixels = pixels_.data() + first.pixels;
   // The samples of a box ascend as a rule, and then a tap's pixel is a new one or one of the last two.
   int32_t older = -1;
   int32_t newest = -1;
-  bool ascending = true;
-  for (const Tap<Weight>* tap = taps; tap < end && ascending; ++tap) {
-    if (tap->index > newest) {
-      older = newest;
-      newest = tap->index;
-      pixels_.push_back(newest);
-    } else {
-      ascending = tap->index == newest || tap->index == older;
+  int32_t listed = 0;
+  for (size_t t = 0; t < count; ++t) {
+    const int32_t pixel = taps[t].index;
+    const bool is_new = pixel > newest;
+    older = is_new ? newest : older;
+    newest = is_new ? pixel : newest;
+    if (pixel != newest && pixel != older) {
+      for (size_t before = 0; before < t; ++before) taps[before].index = pixels[taps[before].index];
+      return ListUnorderedPixels(first);
     }
+    pixels[listed] = pixel;
+    listed += int32_t(is_new);
+    taps[t].index = listed - 1 - int32_t(pixel != newest);
   }
-  if (!ascending) {
-    pixels_.resize(first.pixels);
-    for (const Tap<Weight>* tap = taps; tap < end; ++tap) pixels_.push_back(tap->index);
-    const auto mine = std::next(pixels_.begin(), int64_t(first.pixels));
-    std::sort(mine, pixels_.end());
-    pixels_.erase(std::unique(mine, pixels_.end()), pixels_.end());
-  }
+  pixels_.resize(first.pixels + size_t(listed));
+}
+
+template <class Weight>
+void PlanStore<Weight>::ListUnorderedPixels(const Handle& first) {
+  const auto mine = std::next(pixels_.begin(), int64_t(first.pixels));
+  std::transform(std::next(taps_.begin(), int64_t(first.taps)), taps_.end(), mine,
+                 [](const Tap<Weight>& tap) { return tap.index; });
+  std::sort(mine, pixels_.end());
+  pixels_.erase(std::unique(mine, pixels_.end()), pixels_.end());
   const int32_t* const pixels = pixels_.data() + first.pixels;
   int32_t place = 0;
-  for (Tap<Weight>* tap = taps; tap < end; ++tap) {
-    while (pixels[place] < tap->index) ++place;
-    while (pixels[place] > tap->index) --place;
-    tap->index = place;
+  for (size_t t = first.taps; t < taps_.size(); ++t) {
+    while (pixels[place] < taps_[t].index) ++place;
+    while (pixels[place] > taps_[t].index) --place;
+    taps_[t].index = place;
   }
 }
 

@@ -56,6 +56,14 @@ class PlanStore {
     pixels_.clear();
   }
 
+  // Makes room for `times` as much as there is.
+  void Reserve(size_t times) {
+    sample_ends_.reserve(times * sample_ends_.size());
+    tap_ends_.reserve(times * tap_ends_.size());
+    taps_.reserve(times * taps_.size());
+    pixels_.reserve(times * pixels_.size());
+  }
+
   template <class A>
   Handle Add(const AxisSampling<A>& axis, int64_t bins, Pooling pooling);
 
@@ -66,11 +74,14 @@ class PlanStore {
 
  private:
   template <class A>
+  void AddSamples(AxisSampling<A> axis, int64_t bins);
+  template <class A>
   void AddAverage(AxisSampling<A> axis, int64_t bins, size_t first_tap);
   template <class A>
   void AddMaximum(AxisSampling<A> axis, int64_t bins, Pooling pooling, const Handle& first);
   void AddTap(int64_t index, double weight) { taps_.push_back({int32_t(index), Weight(weight)}); }
   void ListPixels(const Handle& first);
+  void ListUnorderedPixels(const Handle& first);
 
   std::vector<uint32_t> sample_ends_;
   std::vector<uint32_t> tap_ends_;

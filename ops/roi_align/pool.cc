@@ -207,6 +207,7 @@ class Pooler {
       task.width = map.width;
       task.output = request_.output + k * channels_ * size.height * size.width;
       group.tasks.push_back(task);
+      if (k == begin) group.store.Reserve(size_t(end - begin));
     }
     for (size_t i = 0; i < group.tasks.size(); ++i) {
       group.tasks[i].rows = group.store.Get(group.handles[2 * i]);
