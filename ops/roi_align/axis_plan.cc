@@ -13,23 +13,18 @@ namespace roiops {
 template <class Weight>
 template <class A>
 void PlanStore<Weight>::AddSamples(AxisSampling<A> axis, int64_t bins) {
-  const double step = axis.exact_bin_size / double(axis.grid);
   const double share = 1 / double(axis.grid);
-  const double last_pixel = double(axis.extent - 1);
   const size_t first = taps_.size();
   taps_.resize(first + size_t(2 * bins * axis.grid));
   Tap<Weight>* tap = taps_.data() + first;
   uint32_t end = 0;
   for (int64_t bin = 0; bin < bins; ++bin) {
-    const double start = axis.exact_start + double(bin) * axis.exact_bin_size;
     for (int64_t i = 0; i < axis.grid; ++i, tap += 2) {
-      const double position = std::min(std::max(start + (double(i) + 0.5) * step, 0.0), last_pixel);
-      const int32_t low = int32_t(position);
-      const double fraction = position - double(low);
+      const SamplePlace place = PlaceOfSample(axis, bin, i);
       // A pixel without weight is not read, and may not exist.
-      const bool single = fraction == 0;
-      tap[0] = {low, Weight((single ? 0.5 : 1 - fraction) * share)};
-      tap[1] = {low + int32_t(!single), Weight((single ? 0.5 : fraction) * share)};
+      const bool single = place.fraction == 0;
+      tap[0] = {int32_t(place.low), Weight((single ? 0.5 : 1 - place.fraction) * share)};
+      tap[1] = {int32_t(place.low) + int32_t(!single), Weight((single ? 0.5 : place.fraction) * share)};
     }
     end += uint32_t(2 * axis.grid);
     tap_ends_.push_back(end);

@@ -140,6 +140,23 @@ ROIOPS_HOST_DEVICE inline SampleRange InsideSamples(const AxisSampling<A>& axis,
   return {begin, begin < end ? end : begin};
 }
 
+// Where an inside sample lies: at pixel low + fraction. At a border, where positions are clamped to the
+// outermost pixel's centre, fraction is 0 and there may be no pixel low + 1.
+struct SamplePlace {
+  int64_t low;
+  double fraction;
+};
+
+template <class A>
+ROIOPS_HOST_DEVICE inline SamplePlace PlaceOfSample(const AxisSampling<A>& axis, int64_t bin, int64_t i) {
+  const double step = axis.exact_bin_size / double(axis.grid);
+  const double position = axis.exact_start + double(bin) * axis.exact_bin_size + (double(i) + 0.5) * step;
+  const double last_pixel = double(axis.extent - 1);
+  const double clamped = position < 0 ? 0 : (position > last_pixel ? last_pixel : position);
+  const int64_t low = int64_t(clamped);
+  return {low, clamped - double(low)};
+}
+
 // Samples of one bin that lie between the same two pixels, low and low + 1: `count` of them, evenly spaced,
 // the first at low + first and the last at low + last. At a border, where positions are clamped to the
 // outermost pixel's centre, first and last are 0 and pixel low + 1 has no weight (it may not exist).
