@@ -29,7 +29,8 @@ struct Tap {
 // Ranges are stored by their ends, in one list for all boxes of a group; a box owns a part of it.
 template <class Weight>
 struct AxisPlan {
-  const uint32_t* sample_end;  // per bin, relative to the box's first sample
+  const uint32_t* sample_end;  // per bin of a maximum, relative to the box's first sample; a bin that is
+                               // averaged is one sample
   const uint32_t* tap_end;     // per sample, relative to the box's first tap
   const Tap<Weight>* taps;     // their index counts in `pixels`
   const int32_t* pixels;       // the pixels that have taps, ascending
@@ -41,42 +42,51 @@ template <class Weight>
 class PlanStore {
  public:
   struct Handle {
-    size_t ends;
+    size_t sample_ends;
+    size_t tap_ends;
     size_t taps;
     size_t pixels;
     int32_t pixel_count;
-    uint32_t bins;
   };
 
   void Clear() {
-    ends_.clear();
+    sample_ends_.clear();
+    tap_ends_.clear();
     taps_.clear();
     pixels_.clear();
+  }
+
+  // Makes room for `times` as much as there is.
+  void Reserve(size_t times) {
+    sample_ends_.reserve(times * sample_ends_.size());
+    tap_ends_.reserve(times * tap_ends_.size());
+    taps_.reserve(times * taps_.size());
+    pixels_.reserve(times * pixels_.size());
   }
 
   template <class A>
   Handle Add(const AxisSampling<A>& axis, int64_t bins, Pooling pooling);
 
   AxisPlan<Weight> Get(const Handle& handle) const {
-    const uint32_t* ends = ends_.data() + handle.ends;
-    return {ends, ends + handle.bins, taps_.data() + handle.taps, pixels_.data() + handle.pixels,
-            handle.pixel_count};
+    return {sample_ends_.data() + handle.sample_ends, tap_ends_.data() + handle.tap_ends,
+            taps_.data() + handle.taps, pixels_.data() + handle.pixels, handle.pixel_count};
   }
 
  private:
   template <class A>
-  void AddBin(const AxisSampling<A>& axis, int64_t bin, Pooling pooling);
+  void AddSamples(AxisSampling<A> axis, int64_t bins);
+  template <class A>
+  void AddAverage(AxisSampling<A> axis, int64_t bins, size_t first_tap);
+  template <class A>
+  void AddMaximum(AxisSampling<A> axis, int64_t bins, Pooling pooling, const Handle& first);
   void AddTap(int64_t index, double weight) { taps_.push_back({int32_t(index), Weight(weight)}); }
-  void NumberPixels();
+  void ListPixels(const Handle& first);
+  void ListUnorderedPixels(const Handle& first);
 
-  std::vector<uint32_t> ends_;
+  std::vector<uint32_t> sample_ends_;
+  std::vector<uint32_t> tap_ends_;
   std::vector<Tap<Weight>> taps_;
   std::vector<int32_t> pixels_;
-
-  // Of the axis being added.
-  size_t first_tap_ = 0;
-  std::vector<uint32_t> tap_ends_;
-  std::vector<int32_t> numbers_;
 };
 
 // Most bytes the plan of one axis can take.

@@ -15,35 +15,34 @@ namespace roiops {
 template <class A, class Visit>
 ROIOPS_HOST_DEVICE inline void ForEachAverageTap(const AxisSampling<A>& axis, int64_t bin,
                                                  const Visit& visit) {
-  // Runs ascend and overlap by one pixel, so only the last two pixels can get more weight.
-  int64_t older = -1;
-  int64_t newer = -1;
-  double older_weight = 0;
-  double newer_weight = 0;
+  // Runs ascend, so only the last one's two pixels can get more weight.
+  int64_t low = -2;
+  double low_weight = 0;
+  double high_weight = 0;
   const auto leave = [&](int64_t index, double weight) {
-    if (index >= 0) visit(index, weight / double(axis.grid));
-  };
-  const auto add = [&](int64_t index, double weight) {
-    if (weight == 0) return;
-    if (index == newer) {
-      newer_weight += weight;
-    } else if (index == older) {
-      older_weight += weight;
-    } else {
-      leave(older, older_weight);
-      older = newer;
-      older_weight = newer_weight;
-      newer = index;
-      newer_weight = weight;
-    }
+    if (weight != 0) visit(index, weight / double(axis.grid));
   };
   ForEachRun(axis, bin, [&](const SampleRun& run) {
     const double high = double(run.count) * 0.5 * (run.first + run.last);
-    add(run.low, double(run.count) - high);
-    add(run.low + 1, high);
+    double low_more = double(run.count) - high;
+    double high_more = high;
+    if (run.low == low) {
+      low_more += low_weight;
+      high_more += high_weight;
+    } else {
+      leave(low, low_weight);
+      if (run.low == low + 1) {
+        low_more += high_weight;
+      } else {
+        leave(low + 1, high_weight);
+      }
+    }
+    low = run.low;
+    low_weight = low_more;
+    high_weight = high_more;
   });
-  leave(older, older_weight);
-  leave(newer, newer_weight);
+  leave(low, low_weight);
+  leave(low + 1, high_weight);
 }
 
 // A sample along one axis: the weighted sum of its first `count` pixels.

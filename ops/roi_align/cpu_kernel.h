@@ -50,7 +50,7 @@ struct OutputSize {
   int64_t width;
 };
 
-// Memory a kernel works in, aligned to kVectorAlignment. Sizes are in vectors.
+// Memory a kernel works in, aligned to kVectorAlignment, in pixels or outputs of a block of channels.
 struct Scratch {
   void* tile;
   void* columns;  // kStripColumns, or the width of the widest map if that is more
@@ -70,16 +70,25 @@ struct BoxList {
   const Square* squares;
 };
 
-// A kernel pools channels [channel, channel + count) of a list of boxes, count <= lanes.
+// Pools channels [channel, channel + count) of a list of boxes.
 template <class Weight, class Stored>
-using BlockKernel = void (*)(const BoxList<Weight, Stored>& list, OutputSize size, int64_t channel,
-                             int64_t count, const Scratch& scratch);
+using PoolBlock = void (*)(const BoxList<Weight, Stored>& list, OutputSize size, int64_t channel,
+                           int64_t count, const Scratch& scratch);
 
 template <class Weight, class Stored>
+struct BlockKernel {
+  PoolBlock<Weight, Stored> average;
+  PoolBlock<Weight, Stored> maximum;
+  int channels;
+};
+
+// Those of one element type. A wide block is several vectors of channels, which share what a box costs
+// whatever its channels; it is always full. A narrow one is a single vector and may have fewer channels than
+// lanes.
+template <class Weight, class Stored>
 struct BlockKernels {
-  BlockKernel<Weight, Stored> average;
-  BlockKernel<Weight, Stored> maximum;
-  int lanes;
+  BlockKernel<Weight, Stored> narrow;
+  BlockKernel<Weight, Stored> wide;
 };
 
 // The kernels of one instruction set.

@@ -8,12 +8,16 @@
 #include <tuple>
 
 #include "roi_align/scratch.h"
+#include "roi_align/tiles.h"
 
 namespace roiops {
 namespace {
 
 constexpr int64_t kGroupBoxes = 64;
 constexpr int64_t kChunkBoxes = 4096;
+
+constexpr size_t kWideTileBytes = size_t(512) << 10;
+constexpr size_t kWideResultBytes = size_t(8) << 10;
 
 // A task shorter than this is not worth handing to another thread.
 constexpr double kTaskNanoseconds = 20000;
@@ -36,25 +40,29 @@ class Pooler {
         options_(options),
         parallel_for_(parallel_for),
         kernels_(KernelsFor<Stored>(ActiveKernels())),
-        kernel_(options.pooling == Pooling::kAverage ? kernels_.average : kernels_.maximum),
+        lanes_(kernels_.narrow.channels),
         channels_(request.maps[0].channels) {
     size_t plan_bytes = 1;
     int64_t widest = 0;
+    int64_t squares = 0;
     for (const FeatureMap& map : request.maps) {
       if (map.height == 0 || map.width == 0) continue;  // needs no memory, however wide it is
       plan_bytes =
           std::max(plan_bytes,
                    AxisPlanBound<Weight>(map.height, options.output.height, options.rule, options.pooling) +
                        AxisPlanBound<Weight>(map.width, options.output.width, options.rule, options.pooling));
-      const int64_t padded_width = Padded(map.width);
+      const int64_t padded_width = PaddedTo(lanes_, map.width);
       widest = std::max(widest, padded_width);
       tile_capacity_ = std::max(tile_capacity_, padded_width * map.height);
+      squares += map.images * map.height * padded_width / lanes_;
     }
-    const int64_t most = int64_t(kTileBytes / (size_t(kernels_.lanes) * sizeof(Weight)));
+    const int64_t outputs = options.output.height * options.output.width;
+    wide_blocks_ = WideBlocksPay(tile_capacity_, squares, outputs) ? channels_ / kernels_.wide.channels : 0;
+    scratch_channels_ = size_t(wide_blocks_ ? kernels_.wide.channels : lanes_);
+    const int64_t most = int64_t(kTileBytes / (scratch_channels_ * sizeof(Weight)));
     tile_capacity_ = std::max(widest, std::min(tile_capacity_, most));
     columns_ = std::max(widest, kStripColumns);
-    outputs_ =
-        std::max(options.output.width, std::min(kTileOutputs, options.output.width * options.output.height));
+    outputs_ = std::max(options.output.width, std::min(kTileOutputs, outputs));
     const double result_bytes = double(request.count) * double(channels_) * double(options.output.height) *
                                 double(options.output.width) * sizeof(Stored);
     staged_ = result_bytes > double(kCachedResultBytes);
@@ -68,6 +76,15 @@ class Pooler {
   }
 
  private:
+  // Wide blocks share what a box costs whatever its channels. In return they pack more of the map at a time,
+  // which only helps as long as that stays in a core's own cache, and where boxes and not the packing take
+  // most of the time.
+  bool WideBlocksPay(int64_t tile, int64_t squares, int64_t outputs) const {
+    const double pixel_bytes = double(kernels_.wide.channels) * sizeof(Weight);
+    return double(tile) * pixel_bytes <= double(kWideTileBytes) &&
+           double(outputs) * pixel_bytes <= double(kWideResultBytes) && request_.count >= squares / 4;
+  }
+
   struct Group {
     PlanStore<Weight> store;
     std::vector<typename PlanStore<Weight>::Handle> handles;  // rows and columns of each box
@@ -81,30 +98,28 @@ class Pooler {
       const int64_t first = begin + g * kGroupBoxes;
       Plan(groups_[size_t(g)], first, std::min(first + kGroupBoxes, end));
     });
-    order_.clear();
-    for (Group& group : groups_) {
-      for (Task& task : group.tasks) order_.push_back(&task);
-    }
     SortByPlace();
 
     // Work is split by blocks of channels first, so that one thread packs what all boxes need of them. Boxes
     // are split as well where there are fewer blocks than keep all threads busy.
     const int64_t boxes = end - begin;
-    const int64_t blocks = (channels_ + kernels_.lanes - 1) / kernels_.lanes;
-    const double nanoseconds = double(boxes) * double(blocks) *
-                               double(options_.output.height * options_.output.width) *
-                               double(kernels_.lanes);
+    const int64_t rest = channels_ - wide_blocks_ * kernels_.wide.channels;
+    const int64_t blocks = wide_blocks_ + (rest + lanes_ - 1) / lanes_;
+    const double nanoseconds = double(boxes) * double(PaddedTo(lanes_, channels_)) *
+                               double(options_.output.height * options_.output.width);
     const int64_t worthwhile = std::max<int64_t>(1, int64_t(nanoseconds / kTaskNanoseconds));
     const int64_t wanted = std::min<int64_t>(worthwhile, 4 * Processors());
     const int64_t parts = std::min(boxes, (wanted + blocks - 1) / blocks);
     parts_.resize(size_t(parts));
-    Parallel(parts,
-             [&](int64_t p) { PlaceTiles(parts_[size_t(p)], boxes * p / parts, boxes * (p + 1) / parts); });
+    const TilePlacer<Weight, Stored> tiles(lanes_, tile_capacity_);
+    Parallel(parts, [&](int64_t p) {
+      tiles.Place(order_.data(), boxes * p / parts, boxes * (p + 1) / parts, parts_[size_t(p)]);
+    });
     const int64_t tasks = std::min(blocks * parts, std::max(worthwhile, parts));
     Parallel(tasks, [&](int64_t t) {
       ScratchPool::Buffer buffer = scratch_.Take([&] {
-        return std::make_unique<ScratchBuffer>(size_t(kernels_.lanes), tile_capacity_, columns_, outputs_,
-                                               staged_, sizeof(Weight));
+        return std::make_unique<ScratchBuffer>(scratch_channels_, tile_capacity_, columns_, outputs_, staged_,
+                                               sizeof(Weight));
       });
       const int64_t last = blocks * parts * (t + 1) / tasks;
       for (int64_t i = blocks * parts * t / tasks; i < last; ++i) {
@@ -114,105 +129,38 @@ class Pooler {
     });
   }
 
-  // Boxes that one task pools one after the other, and the squares they need.
-  struct Part {
-    int64_t begin;
-    int64_t end;
-    std::vector<Square> squares;
-    std::vector<uint8_t> needed;  // a mark for each square of a map
+  struct Place {
+    const Stored* image;
+    int32_t row;
+    Task* task;
   };
 
   void PoolPart(const Part& part, int64_t block, const Scratch& scratch) const {
-    const int64_t channel = block * kernels_.lanes;
-    const int64_t count = std::min<int64_t>(kernels_.lanes, channels_ - channel);
+    const bool wide = block < wide_blocks_;
+    const BlockKernel<Weight, Stored>& kernel = wide ? kernels_.wide : kernels_.narrow;
+    const int64_t first_narrow = wide_blocks_ * kernels_.wide.channels;
+    const int64_t channel = wide ? block * kernel.channels : first_narrow + (block - wide_blocks_) * lanes_;
+    const int64_t count = std::min<int64_t>(kernel.channels, channels_ - channel);
     const BoxList<Weight, Stored> list = {order_.data() + part.begin, part.end - part.begin,
                                           part.squares.data()};
-    kernel_(list, options_.output, channel, count, scratch);
-  }
-
-  // Decides for each box of a part what the tile holds.
-  void PlaceTiles(Part& part, int64_t begin, int64_t end) {
-    part.begin = begin;
-    part.end = end;
-    part.squares.clear();
-    for (int64_t i = begin; i < end;) {
-      Task& task = *order_[size_t(i)];
-      if (IsEmpty(task)) {
-        ++i;
-      } else if (task.height * Padded(task.width) <= tile_capacity_) {
-        int64_t next = i + 1;
-        while (next < end && (IsEmpty(*order_[size_t(next)]) || OnSameMap(*order_[size_t(next)], task)))
-          ++next;
-        ShareTile(part, i, next);
-        i = next;
-      } else {
-        const int64_t rows = Span(task.rows);
-        task.tile_row = task.rows.pixels[0];
-        task.tile_column = task.columns.pixels[0];
-        task.tile_stride = Padded(Span(task.columns));
-        task.tile = rows * task.tile_stride <= tile_capacity_ ? TileKind::kBox : TileKind::kRow;
-        ++i;
-      }
-    }
-  }
-
-  static bool IsEmpty(const Task& task) {
-    return task.rows.pixel_count == 0 || task.columns.pixel_count == 0;
-  }
-
-  // Maps of different shapes may share their memory: Reshape does not copy.
-  static bool OnSameMap(const Task& a, const Task& b) {
-    return a.image == b.image && a.height == b.height && a.width == b.width;
-  }
-
-  static int64_t Span(const AxisPlan<Weight>& axis) {
-    return axis.pixels[axis.pixel_count - 1] + 1 - axis.pixels[0];
-  }
-
-  // Boxes [begin, end) lie on one map and share a tile of it. The squares that any of them needs are packed
-  // in the order in which they are in memory, each box bringing those up to its last row.
-  void ShareTile(Part& part, int64_t begin, int64_t end) {
-    const int64_t stride = Padded(order_[size_t(begin)]->width);
-    part.needed.assign(size_t(order_[size_t(begin)]->height * stride / kernels_.lanes), 0);
-    for (int64_t i = begin; i < end; ++i) {
-      Task& task = *order_[size_t(i)];
-      if (IsEmpty(task)) continue;
-      task.tile = TileKind::kMap;
-      task.tile_stride = stride;
-      const int64_t first = task.columns.pixels[0] / kernels_.lanes;
-      const int64_t last = task.columns.pixels[task.columns.pixel_count - 1] / kernels_.lanes;
-      for (int32_t r = 0; r < task.rows.pixel_count; ++r) {
-        uint8_t* row = part.needed.data() + task.rows.pixels[r] * stride / kernels_.lanes;
-        std::fill(row + first, row + last + 1, uint8_t(1));
-      }
-    }
-    const uint8_t* needed = part.needed.data();
-    int64_t row = 0;
-    for (int64_t i = begin; i < end; ++i) {
-      Task& task = *order_[size_t(i)];
-      if (IsEmpty(task)) continue;
-      const size_t before = part.squares.size();
-      for (; row <= task.rows.pixels[task.rows.pixel_count - 1]; ++row) {
-        for (int64_t column = 0; column < stride; column += kernels_.lanes) {
-          if (*needed++) part.squares.push_back({int32_t(row), int32_t(column)});
-        }
-      }
-      task.squares = int64_t(part.squares.size() - before);
-    }
-  }
-
-  int64_t Padded(int64_t width) const {
-    return (width + kernels_.lanes - 1) / kernels_.lanes * kernels_.lanes;
+    const auto pool = options_.pooling == Pooling::kAverage ? kernel.average : kernel.maximum;
+    pool(list, options_.output, channel, count, scratch);
   }
 
   // Boxes that lie near each other follow one another, so that what one has packed is still in the cache for
   // the next.
   void SortByPlace() {
-    const auto place = [](const Task* task) {
-      return std::make_tuple(task->image, task->rows.pixel_count ? task->rows.pixels[0] : 0);
-    };
-    std::sort(order_.begin(), order_.end(),
-              [&](const Task* a, const Task* b) { return place(a) < place(b); });
+    places_.clear();
+    for (Group& group : groups_) {
+      for (Task& task : group.tasks) {
+        places_.push_back({task.image, task.rows.pixel_count ? task.rows.pixels[0] : 0, &task});
+      }
+    }
+    std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) {
+      return std::tie(a.image, a.row) < std::tie(b.image, b.row);
+    });
+    order_.clear();
+    for (const Place& place : places_) order_.push_back(place.task);
   }
 
   // Tasks run on threads that must not see an exception; the only one they can meet is a lack of memory.
@@ -259,6 +207,7 @@ class Pooler {
       task.width = map.width;
       task.output = request_.output + k * channels_ * size.height * size.width;
       group.tasks.push_back(task);
+      if (k == begin) group.store.Reserve(size_t(end - begin));
     }
     for (size_t i = 0; i < group.tasks.size(); ++i) {
       group.tasks[i].rows = group.store.Get(group.handles[2 * i]);
@@ -270,14 +219,18 @@ class Pooler {
   const PoolOptions& options_;
   const ParallelFor& parallel_for_;
   const BlockKernels<Weight, Stored>& kernels_;
-  const BlockKernel<Weight, Stored> kernel_;
+  const int64_t lanes_;  // and pixels of a square
   const int64_t channels_;
+  int64_t wide_blocks_ =
+      0;  // the first channels are pooled in so many wide blocks, the others in narrow ones
+  size_t scratch_channels_ = 0;
   int64_t tile_capacity_ = 0;
   int64_t columns_ = 0;
   int64_t outputs_ = 0;
   bool staged_ = false;
   int64_t chunk_boxes_ = 0;
   std::vector<Group> groups_;
+  std::vector<Place> places_;
   std::vector<Task*> order_;
   std::vector<Part> parts_;
   ScratchPool scratch_;

@@ -59,6 +59,7 @@ struct AxisSampling {
   double exact_bin_size;
   int64_t grid;
   int64_t extent;
+  bool all_inside;  // as the first and the last sample are, and what is between them
 
   AxisSampling() = default;  // not initialised, so that it can lie in memory shared by a block of threads
 
@@ -82,11 +83,17 @@ struct AxisSampling {
       const A wanted = ceil(bin_size);
       grid = wanted >= A(kMaxGrid) ? kMaxGrid : (wanted > A(0) ? int64_t(wanted) : 0);
     }
+    all_inside = grid > 0 && extent > 0 && IsInside(0, 0) && IsInside(bins - 1, grid - 1);
   }
 
   // Position of sample `i` of bin `bin` as the inside test sees it.
   ROIOPS_HOST_DEVICE A TestedPosition(int64_t bin, int64_t i) const {
     return (start + RoundedProduct(A(bin), bin_size)) + RoundedProduct(A(i) + A(0.5), bin_size) / A(grid);
+  }
+
+  ROIOPS_HOST_DEVICE bool IsInside(int64_t bin, int64_t i) const {
+    const A position = TestedPosition(bin, i);
+    return position >= A(-1) && position <= A(extent);
   }
 };
 
@@ -111,17 +118,14 @@ struct SampleRange {
   int64_t end;
 };
 
-// The samples of a bin that are inside the map, -1 <= position <= extent. Positions are monotonic in the
-// sample's index, also after rounding, so the samples inside are one range; NaN positions are outside.
+// The samples of a bin that are inside the map, -1 <= position <= extent. Positions are monotonic in the bin
+// and in the sample's index, also after rounding, so the samples inside are one range; NaN positions are
+// outside.
 template <class A>
 ROIOPS_HOST_DEVICE inline SampleRange InsideSamples(const AxisSampling<A>& axis, int64_t bin) {
-  const A far = A(axis.extent);
-  const auto inside = [&](int64_t i) {
-    const A position = axis.TestedPosition(bin, i);
-    return position >= A(-1) && position <= far;
-  };
+  if (axis.all_inside) return {0, axis.grid};
   if (axis.grid == 0 || axis.extent == 0) return {0, 0};
-  if (inside(0) && inside(axis.grid - 1)) return {0, axis.grid};
+  const A far = A(axis.extent);
   const bool ascending = axis.bin_size >= A(0);
   const auto not_before = [&](int64_t i) {
     const A position = axis.TestedPosition(bin, i);
@@ -134,6 +138,23 @@ ROIOPS_HOST_DEVICE inline SampleRange InsideSamples(const AxisSampling<A>& axis,
   const int64_t begin = FirstRejected(axis.grid, not_before);
   const int64_t end = FirstRejected(axis.grid, behind);
   return {begin, begin < end ? end : begin};
+}
+
+// Where an inside sample lies: at pixel low + fraction. At a border, where positions are clamped to the
+// outermost pixel's centre, fraction is 0 and there may be no pixel low + 1.
+struct SamplePlace {
+  int64_t low;
+  double fraction;
+};
+
+template <class A>
+ROIOPS_HOST_DEVICE inline SamplePlace PlaceOfSample(const AxisSampling<A>& axis, int64_t bin, int64_t i) {
+  const double step = axis.exact_bin_size / double(axis.grid);
+  const double position = axis.exact_start + double(bin) * axis.exact_bin_size + (double(i) + 0.5) * step;
+  const double last_pixel = double(axis.extent - 1);
+  const double clamped = position < 0 ? 0 : (position > last_pixel ? last_pixel : position);
+  const int64_t low = int64_t(clamped);
+  return {low, clamped - double(low)};
 }
 
 // Samples of one bin that lie between the same two pixels, low and low + 1: `count` of them, evenly spaced,
@@ -175,7 +196,7 @@ ROIOPS_HOST_DEVICE inline int64_t ForEachRun(const AxisSampling<A>& axis, int64_
       clamped = false;
     }
     int64_t last = i;
-    if (i + 1 < count) {
+    if (i + 1 < count && origin + double(i + 1) * step <= limit) {
       const double reach = floor((limit - origin) / step);
       last = reach < double(count - 1) ? int64_t(reach)
                                        : count - 1;  // also when the step is 0: reach is inf or NaN

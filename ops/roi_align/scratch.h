@@ -15,12 +15,12 @@ namespace roiops {
 // Memory of one running task.
 class ScratchBuffer {
  public:
-  ScratchBuffer(size_t lanes, int64_t tile_capacity, int64_t columns, int64_t outputs, bool staged,
+  ScratchBuffer(size_t channels, int64_t tile_capacity, int64_t columns, int64_t outputs, bool staged,
                 size_t element_size) {
-    const size_t vector = lanes * element_size;
-    const size_t tile_bytes = Rounded(size_t(tile_capacity) * vector);
-    const size_t column_bytes = Rounded(size_t(columns) * vector);
-    const size_t output_bytes = Rounded(size_t(outputs) * vector);
+    const size_t pixel = channels * element_size;
+    const size_t tile_bytes = Rounded(size_t(tile_capacity) * pixel);
+    const size_t column_bytes = Rounded(size_t(columns) * pixel);
+    const size_t output_bytes = Rounded(size_t(outputs) * pixel);
     memory_.reset(
         static_cast<char*>(::operator new(tile_bytes + column_bytes + 2 * output_bytes, kAlignment)));
     scratch_.tile = memory_.get();

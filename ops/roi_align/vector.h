@@ -253,8 +253,6 @@ ROIOPS_INLINE void Transpose(Vector<Scalar>* rows) {
   TransposeBlocks<Scalar, kGroup>(rows);
 }
 
-#undef ROIOPS_INLINE
-
 }  // namespace
 }  // namespace roiops
 
