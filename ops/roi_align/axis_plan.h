@@ -21,7 +21,7 @@ enum class Pooling {
 };
 
 template <class Weight>
-struct Tap {
+struct alignas(2 * sizeof(Weight)) Tap {
   int32_t index;
   Weight weight;
 };

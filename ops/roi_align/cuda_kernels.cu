@@ -24,13 +24,17 @@ struct CudaBlock {
 
 template <class Stored>
 __global__ void __launch_bounds__(kBlockThreads, 4) PoolBoxes(const __grid_constant__ CudaRequest request) {
-  __shared__ BlockMemory<typename ComputeType<Stored>::Type> memory;
-  for (int64_t task = blockIdx.x; task < request.tasks; task += gridDim.x) {
-    BoxPooler<Stored, CudaBlock>(request, task, memory, CudaBlock()).Run();
-  }
+  __shared__ BlockMemory<Stored> memory;
+  const CudaBlock block;
+  const BoxPooler<Stored, CudaBlock> pooler(request, memory, block);
+  for (int64_t task = blockIdx.x; task < request.tasks; task += gridDim.x) pooler.Run(task);
 }
 
-const char* Describe(cudaError_t error) { return error == cudaSuccess ? nullptr : cudaGetErrorString(error); }
+const char* Describe(cudaError_t error) {
+  if (error == cudaSuccess) return nullptr;
+  cudaGetLastError();  // the runtime keeps an error until it is asked, and would blame the next launch for it
+  return cudaGetErrorString(error);
+}
 
 }  // namespace
 

@@ -1,19 +1,18 @@
-// Where a box is: its image, its map and its axes, from what the inputs say.
+// Where a box is: its image and its map, from what the inputs say.
 
 #ifndef ROIOPS_ROI_ALIGN_CUDA_LOCATE_H_
 #define ROIOPS_ROI_ALIGN_CUDA_LOCATE_H_
 
 #include "roi_align/cuda_numbers.h"
-#include "roi_align/cuda_plan.h"
 #include "roi_align/cuda_request.h"
 
 namespace roiops {
 
+template <class Weight>
 struct BoxPlace {
   int32_t level;
   int64_t image;  // -1: the box has no place and gets zeros
-  BinPlaces rows;
-  BinPlaces columns;
+  Weight x1, y1, x2, y2;
 };
 
 template <class Stored>
@@ -21,7 +20,6 @@ struct BoxLocator {
   using Weight = typename ComputeType<Stored>::Type;
 
   const CudaRequest& request;
-  int64_t box;
   int threads;
 
   // The boxes of a thread's share of the images; -1 if a count is negative or beyond the number of boxes.
@@ -36,27 +34,18 @@ struct BoxLocator {
     return sum;
   }
 
-  // `counts` has the threads' sums if the batch is given as counts. The axes are made if the box has a place.
-  ROIOPS_DEVICE_CALL BoxPlace Locate(const int64_t* counts, AxisSampling<Weight>* rows,
-                                     AxisSampling<Weight>* columns) const {
-    BoxPlace place = {};
-    place.image = request.batch_is_counts ? ImageFromCounts(counts) : Batch(box);
+  // `counts` has the threads' sums if the batch is given as counts.
+  ROIOPS_DEVICE_CALL BoxPlace<Weight> Locate(int64_t box, const int64_t* counts) const {
     const int64_t level = request.levels ? request.levels[box] : 0;
-    const Weight x1 = Coordinate(0), y1 = Coordinate(1), x2 = Coordinate(2), y2 = Coordinate(3);
+    const auto coordinate = [&](int i) { return Coordinate(4 * box + i); };
+    BoxPlace<Weight> place = {int32_t(level), -1, coordinate(0), coordinate(1), coordinate(2), coordinate(3)};
+    const int64_t image = request.batch_is_counts ? ImageOfCounts(box, counts) : Batch(box);
     // Zero times a number is zero unless the number is infinite or NaN.
-    const bool finite = x1 * 0 + y1 * 0 + x2 * 0 + y2 * 0 == 0;
-    if (place.image >= request.images || level < 0 || level >= request.map_count || !finite) place.image = -1;
-    if (place.image < 0) return place;
-    const CudaMap& map = request.maps[level];
-    if (map.height == 0 || map.width == 0) {
-      place.image = -1;
+    const bool finite = place.x1 * 0 + place.y1 * 0 + place.x2 * 0 + place.y2 * 0 == 0;
+    if (!finite || image < 0 || image >= request.images || level < 0 || level >= request.map_count)
       return place;
-    }
-    place.level = int32_t(level);
-    *rows = AxisSampling<Weight>(y1, y2, map.spatial_scale, request.size.height, map.height, request.rule);
-    *columns = AxisSampling<Weight>(x1, x2, map.spatial_scale, request.size.width, map.width, request.rule);
-    place.rows = PlacesOf(*rows, request.pooling);
-    place.columns = PlacesOf(*columns, request.pooling);
+    const CudaMap& map = request.maps[level];
+    if (map.height > 0 && map.width > 0) place.image = image;
     return place;
   }
 
@@ -69,7 +58,7 @@ struct BoxLocator {
   }
 
   // -1 if the counts are not the numbers of boxes of the images.
-  ROIOPS_HOST_DEVICE int64_t ImageFromCounts(const int64_t* counts) const {
+  ROIOPS_HOST_DEVICE int64_t ImageOfCounts(int64_t box, const int64_t* counts) const {
     const int64_t share = Share();
     int64_t image = -1;
     int64_t before = 0;
@@ -85,8 +74,7 @@ struct BoxLocator {
     return before == request.count ? image : -1;
   }
 
-  ROIOPS_HOST_DEVICE Weight Coordinate(int i) const {
-    const int64_t at = 4 * box + i;
+  ROIOPS_HOST_DEVICE Weight Coordinate(int64_t at) const {
     return request.float_boxes ? Weight(static_cast<const float*>(request.boxes)[at])
                                : Widen(static_cast<const Stored*>(request.boxes)[at]);
   }

@@ -14,9 +14,12 @@ namespace roiops {
 // Places of one bin. The number of taps is odd: threads that read the same tap of neighbouring bins then hit
 // different banks of shared memory.
 struct BinPlaces {
-  int64_t samples;
-  int64_t taps;
+  int32_t samples;
+  int32_t taps;
 };
+
+// More places than any plan has, and few enough for 32-bit products.
+constexpr int64_t kTooManyPlaces = 1 << 20;
 
 template <class A>
 ROIOPS_HOST_DEVICE inline BinPlaces PlacesOf(const AxisSampling<A>& axis, Pooling pooling) {
@@ -24,17 +27,25 @@ ROIOPS_HOST_DEVICE inline BinPlaces PlacesOf(const AxisSampling<A>& axis, Poolin
   // A bin reaches over its size, rounded up, and one pixel on each side; one more for rounding. The
   // comparison is false for a size that is not a number.
   const A reach = fabs(axis.bin_size) + A(4);
-  const int64_t pixels = reach < A(axis.extent) ? int64_t(reach) : axis.extent;
+  const int64_t reached = reach < A(axis.extent) ? int64_t(reach) : axis.extent;
+  const int32_t pixels = int32_t(smaller(reached, kTooManyPlaces));
+  const int32_t grid = int32_t(smaller(axis.grid, kTooManyPlaces));
   if (pooling == Pooling::kAverage) {
-    const int64_t taps = smaller(2 * axis.grid, pixels);
+    const int32_t taps = int32_t(smaller(2 * grid, pixels));
     return {1, taps | 1};
   }
-  const int64_t extremes = smaller(axis.grid, 2 * (pixels + 1));
-  const int64_t per_extreme = pooling == Pooling::kMaxOfCorners ? 2 : 1;
+  const int32_t extremes = int32_t(smaller(grid, 2 * (pixels + 1)));
+  const int32_t per_extreme = pooling == Pooling::kMaxOfCorners ? 2 : 1;
   return {per_extreme * extremes + 1, 2 * extremes + 1};
 }
 
-// What a bin made of its places. Ends of samples count from the bin's first tap.
+// The taps of one sample, by their places.
+struct alignas(8) TapRange {
+  int32_t begin;
+  int32_t end;
+};
+
+// What a bin made of its places.
 struct BinPlan {
   int32_t samples;
   int32_t first_index;  // the pixels that have taps; none if last < first
@@ -42,14 +53,18 @@ struct BinPlan {
   bool fits;
 };
 
-// Fills the places of one bin; unused taps get index 0 and no weight.
+// Fills the places of one bin, `samples` and those of `taps` from `first_tap` on. Unused samples have no
+// taps; unused taps get index 0 and no weight.
 template <class Weight>
 ROIOPS_DEVICE_CALL BinPlan PlanBin(const AxisSampling<Weight>& axis, int64_t bin, Pooling pooling,
-                                   BinPlaces places, Tap<Weight>* taps, int32_t* tap_end) {
+                                   BinPlaces places, TapRange* samples, Tap<Weight>* taps,
+                                   int32_t first_tap) {
   BinPlan plan = {0, INT32_MAX, -1, true};
-  int tap = 0;
+  const int32_t end_tap = first_tap + places.taps;
+  int32_t tap = first_tap;
+  int32_t sample_begin = first_tap;
   const auto add_tap = [&](int64_t index, double weight) {
-    if (tap == places.taps) {
+    if (tap == end_tap) {
       plan.fits = false;
       return;
     }
@@ -62,7 +77,8 @@ ROIOPS_DEVICE_CALL BinPlan PlanBin(const AxisSampling<Weight>& axis, int64_t bin
       plan.fits = false;
       return;
     }
-    tap_end[plan.samples++] = tap;
+    samples[plan.samples++] = {sample_begin, tap};
+    sample_begin = tap;
   };
   if (pooling == Pooling::kAverage) {
     ForEachAverageTap(axis, bin, add_tap);
@@ -73,7 +89,8 @@ ROIOPS_DEVICE_CALL BinPlan PlanBin(const AxisSampling<Weight>& axis, int64_t bin
       end_sample();
     });
   }
-  while (tap < places.taps) taps[tap++] = {0, Weight(0)};
+  while (tap < end_tap) taps[tap++] = {0, Weight(0)};
+  for (int32_t i = plan.samples; i < places.samples; ++i) samples[i] = {first_tap, first_tap};
   return plan;
 }
 
@@ -81,20 +98,20 @@ ROIOPS_DEVICE_CALL BinPlan PlanBin(const AxisSampling<Weight>& axis, int64_t bin
 template <class Weight, int kBins, int kSamples, int kTaps>
 struct AxisPlaces {
   Tap<Weight> taps[kTaps];
-  int32_t tap_end[kSamples];
+  TapRange samples[kSamples];
   BinPlan bins[kBins];
 
   // How many bins there is room for.
-  ROIOPS_HOST_DEVICE static int64_t BinsOf(const BinPlaces& places) {
-    const int64_t by_samples = kSamples / places.samples;
-    const int64_t by_taps = kTaps / places.taps;
-    const int64_t bins = by_samples < by_taps ? by_samples : by_taps;
+  ROIOPS_HOST_DEVICE static int BinsOf(const BinPlaces& places) {
+    const int by_samples = kSamples / places.samples;
+    const int by_taps = kTaps / places.taps;
+    const int bins = by_samples < by_taps ? by_samples : by_taps;
     return bins < kBins ? bins : kBins;
   }
 
   ROIOPS_HOST_DEVICE void Plan(const AxisSampling<Weight>& axis, int64_t bin, int at, Pooling pooling,
                                const BinPlaces& places) {
-    bins[at] = PlanBin(axis, bin, pooling, places, taps + places.taps * at, tap_end + places.samples * at);
+    bins[at] = PlanBin(axis, bin, pooling, places, samples + places.samples * at, taps, places.taps * at);
   }
 };
 

@@ -15,7 +15,7 @@ int64_t Tiles(int64_t size, int64_t tile) { return (size + tile - 1) / tile; }
 }  // namespace
 
 CudaMap MakeCudaMap(const FeatureMap& map, size_t element_size) {
-  int32_t vector = 4;
+  int32_t vector = int32_t(16 / element_size);  // the widest loads take 16 bytes
   const auto aligned = [&] {
     return map.width % vector == 0 &&
            reinterpret_cast<uintptr_t>(map.data) % (size_t(vector) * element_size) == 0;

@@ -16,7 +16,7 @@ struct CudaMap {
   int32_t height;
   int32_t width;
   float spatial_scale;
-  int32_t vector;  // neighbouring pixels that one aligned load may take: 4, 2 or 1
+  int32_t vector;  // neighbouring pixels that one aligned load may take: a power of two, at most 16 bytes
 };
 
 // Extents are below 2^31.

@@ -72,6 +72,10 @@ def _instruction_sets() -> str:
     return f"{active} is used, of {', '.join(usable)}"
 
 
+def _cuda_kernels() -> str:
+    return ", ".join(roiops.build_info()["cuda_architectures"]) or "none, this build has CPU kernels only"
+
+
 def _onnxruntime() -> str:
     onnxruntime = import_onnxruntime()
     origin = " and ".join(filter(_is_installed, _ONNXRUNTIMES)) or onnxruntime.__file__
@@ -100,6 +104,7 @@ _PARTS = {
     "library": _library,
     "override library": lambda: roiops.get_library_path(override_standard=True),
     "instruction sets": _instruction_sets,
+    "CUDA kernels": _cuda_kernels,
     "onnxruntime": _onnxruntime,
     "onnx": _onnx,
 }

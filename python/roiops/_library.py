@@ -48,7 +48,8 @@ def register(
 
     Raises:
         TypeError: not session options.
-        ValueError: the options already have the operators.
+        ValueError: the options already have the operators; or ``override_standard`` where this build has no
+            CUDA kernels and onnxruntime has the CUDA provider, whose sessions would fail.
         FileNotFoundError: the library is not installed.
     """
     onnxruntime = import_onnxruntime()
@@ -58,6 +59,8 @@ def register(
         )
     if _is_registered(session_options):
         raise ValueError("session_options: roiops is already registered with these options; register once")
+    if override_standard and not build_info()["cuda_architectures"]:
+        _refuse_beside_cuda(onnxruntime)
     paths = [get_library_path()] + ([get_library_path(override_standard=True)] if override_standard else [])
     for path in paths:
         session_options.register_custom_ops_library(path)
@@ -89,6 +92,16 @@ def _installed(relative: Path) -> Path | None:
         return Path(str(importlib.metadata.distribution("roiops").locate_file(relative))).resolve()
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _refuse_beside_cuda(onnxruntime: Any) -> None:
+    # Which providers a session will have is not known yet.
+    if "CUDAExecutionProvider" in onnxruntime.get_available_providers():
+        raise ValueError(
+            "override_standard: this build of roiops lacks CUDA kernels, so sessions with the CUDA provider, "
+            "which this onnxruntime has, could not run standard RoiAlign nodes; build roiops where nvcc is "
+            "found, or use the package onnxruntime instead of onnxruntime-gpu"
+        )
 
 
 def _is_registered(session_options: onnxruntime.SessionOptions) -> bool:

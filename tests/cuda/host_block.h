@@ -65,22 +65,20 @@ struct BlockOnThreads {
 
 // What a kernel of the device does with one block.
 template <class Stored, class Block>
-void RunTasks(const roiops::CudaRequest& request, const Block& block,
-              roiops::BlockMemory<typename roiops::ComputeType<Stored>::Type>& memory) {
-  for (int64_t task = 0; task < request.tasks; ++task) {
-    roiops::BoxPooler<Stored, Block>(request, task, memory, block).Run();
-  }
+void RunTasks(const roiops::CudaRequest& request, const Block& block, roiops::BlockMemory<Stored>& memory) {
+  const roiops::BoxPooler<Stored, Block> pooler(request, memory, block);
+  for (int64_t task = 0; task < request.tasks; ++task) pooler.Run(task);
 }
 
 template <class Stored>
 void PoolSerially(const roiops::CudaRequest& request) {
-  const auto memory = std::make_unique<roiops::BlockMemory<typename roiops::ComputeType<Stored>::Type>>();
+  const auto memory = std::make_unique<roiops::BlockMemory<Stored>>();
   RunTasks<Stored>(request, SerialBlock(), *memory);
 }
 
 template <class Stored>
 void PoolOnThreads(const roiops::CudaRequest& request, int count) {
-  const auto memory = std::make_unique<roiops::BlockMemory<typename roiops::ComputeType<Stored>::Type>>();
+  const auto memory = std::make_unique<roiops::BlockMemory<Stored>>();
   Barrier barrier(count);
   std::vector<std::thread> threads;
   for (int i = 0; i < count; ++i) {

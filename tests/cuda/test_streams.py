@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 
 import numpy as np
@@ -79,6 +80,25 @@ def test_bound_tensors_and_captured_graphs(graph):
         session.run_with_iobinding(binding)
         binding.synchronize_outputs()
         np.testing.assert_allclose(y.numpy()[:, :2], pooled(feeds), atol=1e-5)
+
+
+def device_count() -> int:
+    driver, count = ctypes.CDLL("libcuda.so.1"), ctypes.c_int()
+    driver.cuInit(0)
+    driver.cuDeviceGetCount(ctypes.byref(count))
+    return count.value
+
+
+def test_another_device():
+    """Sessions on two devices take turns in one thread."""
+    if device_count() < 2:
+        pytest.skip("there is one GPU")
+    model = export.make_roi_align_model(**ATTRIBUTES)
+    sessions = [cuda_session(model, device_id=str(i)) for i in (1, 0)]
+    for seed in range(4):
+        feeds = inputs(seed)
+        y = sessions[seed % 2].run(None, feeds)[0]
+        np.testing.assert_allclose(y[:, :2], pooled(feeds), atol=1e-5)
 
 
 def test_two_sessions_on_two_streams():

@@ -12,6 +12,8 @@ from pathlib import Path
 import numpy as np
 import onnxruntime as ort
 import pytest
+from onnx import TensorProto, helper
+from support import ORT_VERSION, one_node_model
 
 import roiops
 from roiops import export
@@ -27,17 +29,41 @@ FEEDS = {
 }
 
 _FALLBACK = """
+import sys
 import numpy as np, onnxruntime as ort, roiops
-from roiops import export
-options = roiops.register(ort.SessionOptions())
+options = roiops.register(ort.SessionOptions(), override_standard=True)
 options.log_severity_level = 4
-model = export.make_roi_align_model(output_size=2).SerializeToString()
-session = ort.InferenceSession(model, options, providers=["CUDAExecutionProvider", "CPUExecutionProvider"])
+providers = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+session = ort.InferenceSession(sys.argv[1], options, providers=providers)
 assert session.get_providers() == ["CPUExecutionProvider"], session.get_providers()
-boxes = np.array([[0, 0, 3, 3]], np.float32)
-y = session.run(None, {"X": np.ones((1, 2, 4, 4), np.float32), "boxes": boxes, "batch": np.array([1])})[0]
-assert np.all(y == 1)
+feeds = {"X": np.ones((1, 2, 4, 4), np.float32), "boxes": np.array([[0, 0, 3, 3]], np.float32)}
+feeds |= {"batch": np.array([1]), "levels": np.array([0])}
+y = session.run(None, {value.name: feeds[value.name] for value in session.get_inputs()})[0]
+assert y.shape == (1, 2, 2, 2) and np.all(y == 1), y
 """
+
+_INPUTS = [
+    ("X", TensorProto.FLOAT, ["N", "C", "H", "W"]),
+    ("boxes", TensorProto.FLOAT, ["K", 4]),
+    ("batch", TensorProto.INT64, [None]),
+]
+_OUTPUT = ("Y", TensorProto.FLOAT, [None] * 4)
+_STANDARD = [
+    helper.make_node("Sub", ["batch", "batch"], ["image"]),
+    helper.make_node("RoiAlign", ["X", "boxes", "image"], ["Y"], output_height=2, output_width=2),
+]
+_MULTI_SCALE = [
+    export.make_multiscale_roi_align_node(
+        "boxes", "batch", "levels", ["X"], "Y", output_size=2, spatial_scales=[1.0]
+    )
+]
+MODELS = {
+    "roiops": export.make_roi_align_model(output_size=2),
+    "pyramid": one_node_model(_MULTI_SCALE, [*_INPUTS, ("levels", TensorProto.INT64, ["K"])], [_OUTPUT]),
+    "standard": one_node_model(_STANDARD, _INPUTS, [_OUTPUT], opset=16),
+}
+if ORT_VERSION >= (1, 25):  # of which the CPU has no kernel but ours
+    MODELS["standard of opset 22"] = one_node_model(_STANDARD, _INPUTS, [_OUTPUT], opset=22)
 
 
 def test_what_is_inside():
@@ -87,14 +113,18 @@ def test_size(override):
         assert library.seek(0, 2) < 15_000_000
 
 
-def test_without_a_gpu_the_cpu_runs_the_operator():
+@pytest.mark.parametrize("model", MODELS)
+def test_without_a_gpu_the_cpu_runs_the_operator(model, tmp_path):
     """In a process of its own that sees no device, in whatever onnxruntime is installed."""
+    path = tmp_path / "model.onnx"
+    path.write_bytes(MODELS[model].SerializeToString())
     environment = {**os.environ, "CUDA_VISIBLE_DEVICES": ""}
-    subprocess.run([sys.executable, "-W", "ignore", "-c", _FALLBACK], check=True, env=environment)
+    subprocess.run([sys.executable, "-W", "ignore", "-c", _FALLBACK, path], check=True, env=environment)
 
 
 def test_a_cpu_session_runs_the_cpu_operator():
     options = roiops.register(ort.SessionOptions())
-    model = export.make_roi_align_model(output_size=2).SerializeToString()
-    session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    session = ort.InferenceSession(
+        MODELS["roiops"].SerializeToString(), options, providers=["CPUExecutionProvider"]
+    )
     np.testing.assert_array_equal(session.run(None, FEEDS)[0], np.ones((1, 2, 2, 2)))

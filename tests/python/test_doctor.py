@@ -28,6 +28,8 @@ def test_a_working_installation():
     assert onnxruntime.__version__ in lines["ok   onnxruntime"]
     assert "CPUExecutionProvider" in lines["ok   onnxruntime"]
     assert "baseline" in lines["ok   instruction sets"]
+    architectures = roiops.build_info()["cuda_architectures"]
+    assert lines["ok   CUDA kernels"] == (", ".join(architectures) or "none, this build has CPU kernels only")
     for test in ("float64", "float32", "float16", "bfloat16", "pyramid", "standard"):
         assert "largest difference from the reference" in lines[f"ok   self-test {test}"]
     assert result.output.endswith("roiops works here.\n")

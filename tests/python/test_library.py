@@ -59,6 +59,23 @@ def test_one_set_of_options_serves_many_sessions_and_many_options_one_process():
             np.testing.assert_array_equal(made.run(None, FEEDS)[0], np.ones((1, 2, 2, 2)))
 
 
+@pytest.mark.parametrize("provider", [True, False])
+@pytest.mark.parametrize("kernels", [True, False])
+def test_the_override_without_cuda_kernels_is_refused_beside_the_cuda_provider(
+    provider, kernels, monkeypatch
+):
+    providers = ["CUDAExecutionProvider"] * provider + ["CPUExecutionProvider"]
+    monkeypatch.setattr(ort, "get_available_providers", lambda: providers)
+    monkeypatch.setattr(_library, "build_info", lambda: {"cuda_architectures": ["90-real"] * kernels})
+    options = ort.SessionOptions()
+    if provider and not kernels:
+        with pytest.raises(ValueError, match="override_standard.*lacks CUDA kernels.*nvcc"):
+            roiops.register(options, override_standard=True)
+    else:
+        roiops.register(options, override_standard=True)
+    roiops.register(ort.SessionOptions())
+
+
 def test_register_wants_session_options():
     with pytest.raises(TypeError, match="session_options: expected onnxruntime.SessionOptions, got dict"):
         roiops.register({})
