@@ -19,11 +19,33 @@ extern const KernelSet kAvx512Kernels;
 namespace {
 
 #if defined(ROIOPS_X86_KERNELS)
-// Clang 14 does not know "f16c" in __builtin_cpu_supports.
-bool HasF16c() {
-  unsigned eax, ebx, ecx, edx;
-  return __get_cpuid(1, &eax, &ebx, &ecx, &edx) && (ecx & bit_F16C) != 0;
-}
+// From the processor itself: clang 14's __builtin_cpu_supports does not know F16C, and the one of zig's
+// runtime denies everything.
+struct Processor {
+  bool avx2 = false;
+  bool avx512 = false;
+
+  Processor() {
+    unsigned eax, ebx, ecx, edx;
+    constexpr unsigned kLeaf1 = bit_OSXSAVE | bit_AVX | bit_FMA | bit_F16C;
+    if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || (ecx & kLeaf1) != kLeaf1) return;
+    if (!__get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx)) return;
+    constexpr unsigned kAvx512 = bit_AVX512F | bit_AVX512DQ | bit_AVX512BW | bit_AVX512VL;
+    avx2 = (ebx & bit_AVX2) != 0 && SystemSaves(kYmmState);
+    avx512 = avx2 && (ebx & kAvx512) == kAvx512 && SystemSaves(kZmmState);
+  }
+
+ private:
+  static constexpr unsigned kYmmState = 0x06;  // the registers' lower and upper 128 bits
+  static constexpr unsigned kZmmState = 0xE6;  // and masks, the upper 256 bits, registers 16 to 31
+
+  // Whether the operating system keeps these registers for each thread.
+  static bool SystemSaves(unsigned state) {
+    unsigned low, high;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return (low & state) == state;
+  }
+};
 #endif
 
 struct Usable {
@@ -37,12 +59,9 @@ struct Usable {
       names[count++] = set.name;
     };
 #if defined(ROIOPS_X86_KERNELS)
-    __builtin_cpu_init();
-    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && HasF16c();
-    const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                        __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-    if (avx512) add(kAvx512Kernels);
-    if (avx2) add(kAvx2Kernels);
+    const Processor processor;
+    if (processor.avx512) add(kAvx512Kernels);
+    if (processor.avx2) add(kAvx2Kernels);
 #endif
     add(kBaselineKernels);
   }

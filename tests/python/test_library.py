@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 
 import numpy as np
 import onnxruntime as ort
@@ -91,6 +92,21 @@ def test_build_info():
         "cuda_architectures",
     }
     assert info["active_instruction_set"] in info["instruction_sets"]
+
+
+@pytest.mark.skipif(
+    platform.machine() != "x86_64" or not os.path.exists("/proc/cpuinfo"), reason="asks Linux about x86"
+)
+def test_the_instruction_sets_are_those_of_this_processor():
+    with open("/proc/cpuinfo") as text:
+        flags = set(next(line for line in text if line.startswith("flags")).split())
+    needed = {
+        "avx512": {"avx2", "fma", "f16c", "avx512f", "avx512dq", "avx512bw", "avx512vl"},
+        "avx2": {"avx2", "fma", "f16c"},
+        "baseline": set(),
+    }
+    usable = [name for name, wanted in needed.items() if wanted <= flags]
+    assert roiops.build_info()["instruction_sets"] == usable
 
 
 def test_without_the_library_the_model_does_not_load():
