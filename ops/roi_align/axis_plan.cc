@@ -10,6 +10,7 @@ namespace roiops {
 
 // Two taps for each sample, whichever pixels they share: quickly planned, and as all bins have as many, the
 // branches of the kernels are predicted. With more than two samples merging their taps saves more than that.
+// The axis is a copy, so that storing taps does not make the compiler load its fields again.
 template <class Weight>
 template <class A>
 void PlanStore<Weight>::AddSamples(AxisSampling<A> axis, int64_t bins) {

@@ -42,7 +42,7 @@ ROIOPS_DEVICE_CALL Weight MaximumOfRow(Weight largest, const AxisSample& y,
         sum += weight * Widen(plane[y.index[i] * width + x.index[j]]);
       }
     }
-    largest = largest > sum ? largest : sum;
+    largest = Maximum(largest, sum);
   });
   return largest;
 }

@@ -75,6 +75,12 @@ struct Narrow<BFloat16, float> {
   }
 };
 
+// NaN if one of them is.
+template <class Weight>
+ROIOPS_HOST_DEVICE inline Weight Maximum(Weight a, Weight b) {
+  return a > b || a != a ? a : b;
+}
+
 // Neighbours in memory that are loaded or stored together; their address is aligned to their size.
 template <class T, int kCount>
 struct alignas(sizeof(T) * kCount) Pack {

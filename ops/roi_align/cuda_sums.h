@@ -174,7 +174,7 @@ class Summer {
           for (int tap = samples[x].begin; tap < samples[x].end; ++tap) {
             sum += memory_.columns.taps[tap].weight * sums[y * columns + Place(tap)];
           }
-          largest = largest > sum ? largest : sum;
+          largest = roiops::Maximum(largest, sum);
         }
       }
       sums += step * chunk_.rows * row_size;

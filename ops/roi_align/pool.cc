@@ -16,6 +16,8 @@ namespace {
 constexpr int64_t kGroupBoxes = 64;
 constexpr int64_t kChunkBoxes = 4096;
 
+// What wide blocks work on stays in the cache of a core: the tile in its second level, the results of a box
+// beside other things in its first.
 constexpr size_t kWideTileBytes = size_t(512) << 10;
 constexpr size_t kWideResultBytes = size_t(8) << 10;
 
@@ -131,6 +133,7 @@ class Pooler {
 
   struct Place {
     const Stored* image;
+    int32_t height;  // tells maps apart that share their memory
     int32_t row;
     Task* task;
   };
@@ -153,11 +156,12 @@ class Pooler {
     places_.clear();
     for (Group& group : groups_) {
       for (Task& task : group.tasks) {
-        places_.push_back({task.image, task.rows.pixel_count ? task.rows.pixels[0] : 0, &task});
+        const int32_t row = task.rows.pixel_count ? task.rows.pixels[0] : 0;
+        places_.push_back({task.image, int32_t(task.height), row, &task});
       }
     }
     std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) {
-      return std::tie(a.image, a.row) < std::tie(b.image, b.row);
+      return std::tie(a.image, a.height, a.row) < std::tie(b.image, b.height, b.row);
     });
     order_.clear();
     for (const Place& place : places_) order_.push_back(place.task);

@@ -59,7 +59,7 @@ struct AxisSampling {
   double exact_bin_size;
   int64_t grid;
   int64_t extent;
-  bool all_inside;  // as the first and the last sample are, and what is between them
+  bool all_inside;  // every sample is: the first and the last are, and positions are monotonic
 
   AxisSampling() = default;  // not initialised, so that it can lie in memory shared by a block of threads
 

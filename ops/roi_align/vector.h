@@ -43,9 +43,10 @@ inline Vector<Scalar> Broadcast(Scalar value) {
   return value - Vector<Scalar>{};
 }
 
+// NaN if one of them is.
 template <class Scalar>
 inline Vector<Scalar> Maximum(Vector<Scalar> a, Vector<Scalar> b) {
-  return a > b ? a : b;
+  return (a > b) | (a != a) ? a : b;
 }
 
 // ---- Memory. `Scalar` is what is computed with, `Stored` what the tensor holds.

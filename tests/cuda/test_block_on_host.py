@@ -121,6 +121,14 @@ def test_map_without_pixels_gives_zeros(pool, shape):
     assert not pool([np.zeros(shape, np.float32)], boxes, np.array([1]), (2, 2), [1.0]).any()
 
 
+@pytest.mark.parametrize("place", range(4))
+def test_max_over_nan_is_nan(pool, place):
+    row = np.array([9, 3, 1, 2], np.float32)
+    row[place] = np.nan
+    box = np.array([[0, 0, 4, 1]], np.float32)
+    assert np.isnan(pool([row[None, None, None]], box, np.array([1]), (1, 1), [1.0], 4, True, "max")).all()
+
+
 def test_what_is_not_read_does_not_spread(pool):
     x = np.full((1, 1, 16, 16), np.nan, np.float32)
     x[..., 4:9, 4:9] = 1

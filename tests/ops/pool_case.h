@@ -64,7 +64,7 @@ class PoolCase {
     if (flags & 0x80) options_.output.width = source.Between(1, 80);
     request_.maps.resize(size_t(source.Between(1, 3)));
     const int64_t images = large ? 1 : source.Between(1, 3);
-    const int64_t channels = large ? source.Between(1, 9) : source.Between(0, 37);
+    const int64_t channels = large ? source.Between(1, 9) : source.Between(0, 70);
     for (roiops::FeatureMap& map : request_.maps) {
       map = {nullptr, images, channels, 0, 0, 1.0f};
       if (large) {
@@ -100,12 +100,14 @@ class PoolCase {
   static constexpr double kDirectSamples = 8192;  // per box, the most that are summed one by one
 
   static void SetExtents(ByteSource& source, roiops::FeatureMap& map) {
+    // Around the ends of vectors, and of 64 squares of as many pixels as a vector has lanes.
+    const int64_t large[] = {63, 64, 65, 127, 128, 129, 255, 256, 257, 260, 511, 512, 513, 520, 1024, 1025};
     const auto extent = [&] {
       const int64_t byte = source.Between(0, 255);
-      return byte < 224 ? byte % 24 : (byte - 224) * 9;
+      return byte < 224 ? byte % 24 : large[byte % 16];
     };
     map.width = extent();
-    map.height = std::min(extent(), 8192 / std::max<int64_t>(1, map.images * map.channels * map.width));
+    map.height = std::min(extent(), 40000 / std::max<int64_t>(1, map.images * map.channels * map.width));
   }
 
   // Maps, and boxes on them, that do not fit the tile; rows that do not; both are rare in practice.

@@ -127,6 +127,13 @@ def test_max_counts_samples_outside_as_zero():
     assert value([1.5, 0.5, 4.5, 4.5], -FLAT, sampling_ratio=4, mode="max") == -8
 
 
+@pytest.mark.parametrize("place", range(4))
+def test_max_over_nan_is_nan(place):
+    row = np.array([9, 3, 1, 2], np.float32)
+    row[place] = np.nan
+    assert np.isnan(value([0, 0, 4, 1], row[None, None, None], sampling_ratio=4, mode="max"))
+
+
 # Unusual boxes
 
 
