@@ -11,9 +11,11 @@ import threading
 
 import numpy as np
 import onnxruntime as ort
-from attacks.hostile import BOXES, INPUTS, errors, model, session
+from attacks.hostile import BOXES, INPUTS, errors, model, session, untyped_shape, wrapped
+from onnx import TensorProto, helper
 
 import roiops
+from roiops import export
 
 FEEDS = INPUTS["RoiAlign"]
 
@@ -120,6 +122,30 @@ def hostile_neighbours() -> None:
     for thread in threads:
         thread.join()
     assert not faults, faults
+
+
+def maps_that_share_memory() -> None:
+    """Boxes that alternate between a map and its memory in another shape need the scratch of one map."""
+    node = export.make_multiscale_roi_align_node(
+        "boxes", "batch", "levels", ["X", "Z"], "Y", output_size=1, spatial_scales=[1, 1], sampling_ratio=512
+    )
+    nodes = [helper.make_node("Reshape", ["X", "shape"], ["Z"]), node]
+    boxes = np.tile(np.array([[0, 0, 512, 512], [0, 0, 1024, 256]], np.float32), (1000, 1))
+    feeds = {
+        "X": np.ones((1, 1, 512, 512), np.float32),
+        "boxes": boxes,
+        "batch": np.array([2000]),
+        "levels": np.arange(2000) % 2,
+        "shape": np.array([1, 1, 256, 1024]),
+    }
+    kinds = {name: helper.np_dtype_to_tensor_dtype(value.dtype) for name, value in feeds.items()}
+    infos = [untyped_shape(name, kind) for name, kind in kinds.items()]
+    graph = helper.make_graph(nodes, "g", infos, [untyped_shape("Y", TensorProto.FLOAT)])
+    pooler = session(wrapped(graph))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    np.testing.assert_allclose(pooler.run(None, feeds)[0], 1, rtol=1e-5)
+    grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+    assert grown < 100 * 2**10, f"{grown} KiB"
 
 
 def registered_often() -> None:
