@@ -47,8 +47,8 @@ using ParallelFor = std::function<void(int64_t count, const std::function<void(i
 
 // Throws std::bad_alloc if memory for scratch cannot be had. Scratch is, for the plans of a chunk of boxes,
 // at most kPlanBytes or what one box needs; and for each running task, at most kTileBytes or one row of the
-// widest map, another row of that map or 512 pixels, and twice 1024 outputs or one row of them, all of as many
-// channels as are pooled at once.
+// widest map, another row of that map or 512 pixels, and twice 1024 outputs or one row of them, all of as
+// many channels as are pooled at once.
 template <class Stored, class BoxType>
 void Pool(const PoolRequest<Stored, BoxType>& request, const PoolOptions& options,
           const ParallelFor& parallel_for);
