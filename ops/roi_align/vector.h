@@ -46,7 +46,7 @@ inline Vector<Scalar> Broadcast(Scalar value) {
 // NaN if one of them is.
 template <class Scalar>
 inline Vector<Scalar> Maximum(Vector<Scalar> a, Vector<Scalar> b) {
-  return (a > b) | (a != a) ? a : b;
+  return ((a > b) | (a != a)) ? a : b;
 }
 
 // ---- Memory. `Scalar` is what is computed with, `Stored` what the tensor holds.
