@@ -44,7 +44,7 @@ class Summer {
     const int bins = chunk_.rows * chunk_.columns;
     const int step = threads_ > bins ? threads_ / bins : 1;
     const int channel = thread_ / bins;
-    if (channel >= step) return;
+    if (channel >= step || channel >= chunk_.channels) return;
     for (int bin = thread_ % bins; bin < bins; bin += threads_) {
       const int row = bin / chunk_.columns;
       const int column = bin % chunk_.columns;
