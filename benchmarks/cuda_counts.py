@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks import report
 from benchmarks.workloads import WORKLOADS, Workload
-from roiops.reference import _axis_samples
+from roiops.reference._roi_align import _axis_samples
 
 # An H200: instructions of warps per second at 1.755 GHz, and bytes per second. That of L2 is an assumption.
 _ISSUED, _FROM_L2, _FROM_MEMORY = 132 * 4 * 1.755e9, 5.5e12, 4.8e12

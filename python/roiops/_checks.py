@@ -6,95 +6,34 @@ value) or ``ValueError`` (right kind, impossible value) with a message that star
 
 from __future__ import annotations
 
-import math
-import numbers
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-MODES = ("avg", "max")
-BATCH_FORMATS = ("boxes_num", "batch_indices")
-FEATURE_DTYPES = ("float16", "float32", "float64", "bfloat16")
-INT32_MAX = 2**31 - 1
-INT64_MAX = 2**63 - 1
+from roiops._values import INT32_MAX, INT64_MAX, choice, float32, integer, value_name  # noqa: F401
+from roiops.operators import _boxes
+from roiops.operators._operator import FEATURE_TYPES, box_types
 
+MODES = _boxes.MODE.choices
+BATCH_FORMATS = _boxes.BATCH_FORMAT.choices
 
-def integer(value: Any, name: str, low: int, high: int) -> int:
-    """Check that ``value`` is an integer (not a bool) in ``[low, high]``."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name}: expected an int, got {type(value).__name__} ({value!r})")
-    if not low <= value <= high:
-        raise ValueError(f"{name}: expected an int between {low} and {high}, got {value}")
-    return int(value)
-
-
-def output_size(value: Any) -> tuple[int, int]:
-    """Check an output size: one int for a square output, or ``(height, width)``; each at least 1."""
-    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
-        side = integer(value, "output_size", 1, INT32_MAX)
-        return side, side
-    if len(value) != 2:
-        raise ValueError(f"output_size: expected an int or (height, width), got {len(value)} values")
-    height, width = (integer(side, "output_size", 1, INT32_MAX) for side in value)
-    return height, width
+output_size = _boxes.OUTPUT_SIZE.check
+spatial_scales = _boxes.SPATIAL_SCALES.check
+sampling_ratio = _boxes.SAMPLING_RATIO.check
+aligned = _boxes.ALIGNED.check
 
 
 def spatial_scale(value: Any, name: str = "spatial_scale") -> float:
     """Check a scale: finite and greater than zero, also once rounded to the operator's float32 attribute."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.floating)):
-        raise TypeError(f"{name}: expected a number, got {type(value).__name__} ({value!r})")
-    with np.errstate(over="ignore", under="ignore"):
-        stored = float(np.float32(value))
-    if not (math.isfinite(stored) and stored > 0):
-        raise ValueError(f"{name}: expected a finite number > 0 that float32 can hold, got {value}")
-    return stored
-
-
-def spatial_scales(value: Any) -> tuple[float, ...]:
-    """Check a sequence of one scale per feature map, at least one."""
-    if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
-        raise TypeError(f"spatial_scales: expected a sequence of numbers, got {type(value).__name__}")
-    if len(value) == 0:
-        raise ValueError("spatial_scales: expected one scale per feature map, got none")
-    return tuple(spatial_scale(scale, f"spatial_scales[{i}]") for i, scale in enumerate(value))
-
-
-def sampling_ratio(value: Any) -> int:
-    """Check a sampling ratio: any 64-bit integer; zero and below mean adaptive."""
-    return integer(value, "sampling_ratio", -INT64_MAX - 1, INT64_MAX)
-
-
-def aligned(value: Any) -> bool:
-    """Check a flag: a bool, because 0.5 or "false" would silently mean True."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"aligned: expected a bool, got {type(value).__name__} ({value!r})")
-    return bool(value)
-
-
-def choice(value: Any, name: str, choices: Sequence[str]) -> str:
-    """Check that ``value`` is one of a few strings."""
-    if not isinstance(value, str):
-        raise TypeError(f"{name}: expected a string, got {type(value).__name__} ({value!r})")
-    if value not in choices:
-        raise ValueError(f"{name}: expected one of {', '.join(map(repr, choices))}, got {value!r}")
-    return value
-
-
-def value_name(value: Any, name: str) -> str:
-    """Check the name of a value in an ONNX graph."""
-    if not isinstance(value, str):
-        raise TypeError(f"{name}: expected a value name (str), got {type(value).__name__}")
-    if not value:
-        raise ValueError(f"{name}: expected a value name, got an empty string")
-    return value
+    return float32(value, name, above=0)
 
 
 def features(value: Any, name: str = "x") -> np.ndarray:
     """Check a feature map: an array of shape (N, C, H, W) of one of the operator's dtypes."""
     array = _as_array(value, name)
-    if array.dtype.name not in FEATURE_DTYPES:
-        raise TypeError(f"{name}: expected dtype {', '.join(FEATURE_DTYPES)}, got {array.dtype}")
+    if array.dtype.name not in FEATURE_TYPES:
+        raise TypeError(f"{name}: expected dtype {', '.join(FEATURE_TYPES)}, got {array.dtype}")
     if array.ndim != 4:
         raise ValueError(f"{name}: expected shape (N, C, H, W), got {array.shape}")
     return array
@@ -102,7 +41,7 @@ def features(value: Any, name: str = "x") -> np.ndarray:
 
 def box_dtype(feature_dtype: np.dtype) -> np.dtype:
     """Return the dtype in which boxes and coordinates are held: float32, with float64 features float64."""
-    return np.dtype(np.float64 if feature_dtype == np.float64 else np.float32)
+    return np.dtype(box_types(feature_dtype.name)[0])
 
 
 def boxes(value: Any, dtype: np.dtype) -> np.ndarray:

@@ -1,0 +1,15 @@
+"""The table of operators: what each takes, gives and can be told, said once.
+
+Schemas, builders of nodes and models, the one-node sessions of the NumPy functions, argument checks, the
+``torch.library`` operators and the readers of attributes are derived from it. NumPy is all it needs.
+"""
+
+from __future__ import annotations
+
+from roiops.operators._operator import DOMAIN, VERSION, Operator
+from roiops.operators.multi_scale_roi_align import MULTI_SCALE_ROI_ALIGN
+from roiops.operators.roi_align import ROI_ALIGN
+
+__all__ = ["DOMAIN", "MULTI_SCALE_ROI_ALIGN", "OPERATORS", "ROI_ALIGN", "VERSION", "Operator"]
+
+OPERATORS = {operator.name: operator for operator in (ROI_ALIGN, MULTI_SCALE_ROI_ALIGN)}

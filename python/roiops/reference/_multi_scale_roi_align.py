@@ -1,0 +1,68 @@
+"""RoIAlign over a pyramid: RoIAlign of the boxes of every level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from roiops import _checks
+from roiops.reference._roi_align import roi_align
+
+
+def multiscale_roi_align(
+    xs: Sequence[Any],
+    boxes: Any,
+    batch: Any,
+    levels: Any,
+    output_size: int | Sequence[int],
+    spatial_scales: Sequence[float],
+    sampling_ratio: int = -1,
+    aligned: bool = True,
+    *,
+    mode: str = "avg",
+    batch_format: str = "boxes_num",
+) -> np.ndarray:
+    """Pool every box from the feature map that ``levels`` names.
+
+    Args:
+        xs: feature maps (N, C, H_l, W_l) of one dtype.
+        boxes: (K, 4) as in `roi_align`.
+        batch: as in `roi_align`.
+        levels: (K,) index into ``xs`` of each box, int32 or int64.
+        output_size: as in `roi_align`.
+        spatial_scales: one scale per feature map.
+        sampling_ratio: as in `roi_align`.
+        aligned: as in `roi_align`.
+        mode: as in `roi_align`.
+        batch_format: as in `roi_align`.
+
+    Returns:
+        (K, C, height, width) in float64, in the order of the boxes.
+
+    Raises:
+        TypeError, ValueError: the message starts with the argument's name.
+    """
+    scales = _checks.spatial_scales(spatial_scales)
+    xs = _checks.pyramid(xs, scales)
+    boxes = _checks.boxes(boxes, _checks.box_dtype(xs[0].dtype))
+    _checks.choice(batch_format, "batch_format", _checks.BATCH_FORMATS)
+    batch = _checks.batch(batch, batch_format, len(xs[0]), len(boxes))
+    images = np.repeat(np.arange(len(xs[0])), batch) if batch_format == "boxes_num" else batch
+    levels = _checks.levels(levels, len(xs), len(boxes))
+    y = np.zeros((len(boxes), xs[0].shape[1], *_checks.output_size(output_size)))
+    for level, (x, scale) in enumerate(zip(xs, scales)):
+        here = levels == level
+        y[here] = roi_align(
+            x,
+            boxes[here],
+            images[here],
+            output_size,
+            scale,
+            sampling_ratio,
+            aligned,
+            mode=mode,
+            batch_format="batch_indices",
+        )
+    return y
