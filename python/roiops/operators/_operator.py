@@ -82,8 +82,8 @@ class Input:
 class Output:
     """An output of the node; its fields are as in `Input`.
 
-    A symbol of its shape that no input has is a size known only afterwards. Where ``type`` is a variable that no
-    input has, ``type_by`` says it.
+    A symbol of its shape that no input has is a size known only afterwards. Where ``type`` is a variable
+    that no input has, ``type_by`` says it.
     """
 
     name: str
