@@ -1,13 +1,16 @@
 # Whether the libraries get CUDA kernels: ROIOPS_CUDA_ARCHITECTURES is what for, and empty without them.
 
-set(ROIOPS_CUDA AUTO CACHE STRING "CUDA kernels: AUTO (where a CUDA compiler is found), ON or OFF")
-set_property(CACHE ROIOPS_CUDA PROPERTY STRINGS AUTO ON OFF)
+set(ROIOPS_CUDA AUTO CACHE STRING "CUDA kernels: AUTO (where nvcc is found), ON, OFF or PYPI (by nvcc from PyPI)")
+set_property(CACHE ROIOPS_CUDA PROPERTY STRINGS AUTO ON OFF PYPI)
 set(ROIOPS_CUDA_ARCHITECTURES "")
 
 if(ROIOPS_CUDA STREQUAL "OFF" OR (ROIOPS_CUDA STREQUAL "AUTO" AND CMAKE_CROSSCOMPILING))
   return()
 endif()
 
+if(ROIOPS_CUDA STREQUAL "PYPI")
+  include(${CMAKE_CURRENT_LIST_DIR}/CudaFromPyPI.cmake)
+endif()
 # CMake refuses to look for the compiler without any architecture; the list follows once the compiler is known.
 if(NOT CMAKE_CUDA_ARCHITECTURES)
   set(CMAKE_CUDA_ARCHITECTURES OFF)
