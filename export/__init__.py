@@ -18,9 +18,8 @@ from roiops.export._levels import (
 from roiops.export._models import make_multiscale_roi_align_model, make_roi_align_model
 from roiops.export._names import DOMAIN, VERSION
 from roiops.export._nodes import make_multiscale_roi_align_node, make_roi_align_node
-from roiops.export._portable import add_function_bodies
-from roiops.export._portable_nodes import PortableError
 from roiops.export._schemas import register_schemas
+from roiops.export.portable import PortableError, add_function_bodies
 
 __all__ = [
     "DOMAIN",

@@ -10,7 +10,7 @@ from support import one_node_model, run, session
 
 from roiops import export, reference
 from roiops.export import PortableError, add_function_bodies
-from roiops.export._portable_body import roi_align_function
+from roiops.export.portable._body import roi_align_function
 
 FLOAT, DOUBLE, FLOAT16 = TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16
 

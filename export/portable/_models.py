@@ -9,8 +9,10 @@ import onnx
 from onnx import TensorProto, helper, shape_inference, version_converter
 
 from roiops.export._names import DOMAIN, VERSION
-from roiops.export._portable_body import multiscale_roi_align_function, roi_align_function
-from roiops.export._portable_nodes import (
+from roiops.export._schemas import register_schemas
+from roiops.export._tracer import DOUBLE, FLOAT, UNKNOWN
+from roiops.export.portable._body import multiscale_roi_align_function, roi_align_function
+from roiops.export.portable._nodes import (
     MULTI,
     SINGLE,
     PortableError,
@@ -20,8 +22,6 @@ from roiops.export._portable_nodes import (
     maps_of,
     portable_nodes,
 )
-from roiops.export._portable_tracer import DOUBLE, FLOAT, UNKNOWN
-from roiops.export._schemas import register_schemas
 
 _OLDEST_OPSET = 12  # the first in which a Constant can be an attribute of the function
 _OLDEST_IR_VERSION = 8  # the first with functions

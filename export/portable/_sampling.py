@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from onnx import AttributeProto
 
-from roiops.export._portable_tracer import BOOL, DOUBLE, INT64, Tracer, Value
+from roiops.export._tracer import BOOL, DOUBLE, INT64, Tracer, Value
 
 _MOST_SAMPLES = 2.0**31 - 1
 _SMALLEST_SPACING = 1e-30  # samples of an empty box coincide; a spacing of 0 would divide 0 by 0

@@ -10,7 +10,7 @@ from onnx import helper
 from roiops import _checks
 from roiops.export._names import DOMAIN
 from roiops.export._nodes import make_multiscale_roi_align_node, make_roi_align_node
-from roiops.export._portable_tracer import INT64, UNKNOWN, Tracer
+from roiops.export._tracer import INT64, UNKNOWN, Tracer
 
 SINGLE, MULTI = "RoiAlign", "MultiScaleRoiAlign"
 

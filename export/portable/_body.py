@@ -10,8 +10,8 @@ import onnx
 from onnx import AttributeProto, helper
 
 from roiops.export._names import DOMAIN
-from roiops.export._portable_sampling import Bins, Boxes, Samples, sample
-from roiops.export._portable_tracer import DOUBLE, FLOAT, INT64, UNKNOWN, Tracer, Value
+from roiops.export._tracer import DOUBLE, FLOAT, INT64, UNKNOWN, Tracer, Value
+from roiops.export.portable._sampling import Bins, Boxes, Samples, sample
 
 _WHEN_IT_FAILS = "box_not_finite_or_image_or_level_out_of_range"  # ONNX Runtime's message shows this name
 _COMMON = ["output_height", "output_width", "sampling_ratio", "aligned", "mode", "batch_format"]
