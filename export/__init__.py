@@ -45,11 +45,11 @@ __all__ = [
 
 # Loaded on first use: they need onnxscript or onnx-ir.
 _LAZY = {
-    "UpgradeError": "_upgrade",
-    "UpgradeReport": "_upgrade",
-    "inspect": "_upgrade",
+    "UpgradeError": "upgrader",
+    "UpgradeReport": "upgrader",
+    "inspect": "upgrader",
     "opset1": "_onnxscript",
-    "upgrade": "_upgrade",
+    "upgrade": "upgrader",
 }
 
 

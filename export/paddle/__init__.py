@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import onnx
 
 from roiops import _checks
-from roiops.export._upgrade import UpgradeError, UpgradeReport
 from roiops.export.paddle._convert import PaddleExportError, convert
 from roiops.export.paddle._fuse import fuse
 from roiops.export.paddle._versions import check_packages
+from roiops.export.upgrader import UpgradeError, UpgradeReport
 
 if TYPE_CHECKING:
     import paddle

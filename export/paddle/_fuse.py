@@ -8,13 +8,13 @@ import onnx
 import onnx_ir as ir
 
 from roiops.export._names import DOMAIN
-from roiops.export._upgrade._dead import RemoveDeadPass
-from roiops.export._upgrade._errors import name_of
-from roiops.export._upgrade._fuse import FuseLevelsPass
-from roiops.export._upgrade._report import REPLACED, UpgradeReport
-from roiops.export._upgrade._standard import ENTRY, is_ours, parameters
-from roiops.export._upgrade._validate import ValidatePass
 from roiops.export.portable import add_function_bodies
+from roiops.export.upgrader.graph.names import name_of
+from roiops.export.upgrader.report import REPLACED, UpgradeReport
+from roiops.export.upgrader.rewrites.dead_code import RemoveDeadPass
+from roiops.export.upgrader.rewrites.fuse_poolers import FuseLevelsPass
+from roiops.export.upgrader.rewrites.standard import ENTRY, is_ours, parameters
+from roiops.export.upgrader.rewrites.validate import ValidatePass
 
 
 def fuse(

@@ -33,7 +33,7 @@ def upgrade(
 ) -> None:
     """Replace and fuse the RoIAligns of MODEL and write OUT."""
     from roiops import export
-    from roiops.export._upgrade import has_external_data, save
+    from roiops.export.upgrader import has_external_data, save
 
     try:
         upgraded, found = export.upgrade(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from ._attributes import get_float, get_string, scalar
+from roiops.export.upgrader.graph.attributes import get_float, get_string, scalar
 
 IMAGES = 2
 BOXES = 24

@@ -10,8 +10,8 @@ from typing import Callable, Union
 
 import onnx_ir as ir
 
-from ._attributes import get_int, tensor_of
-from ._dims import ONE, Dim, Shape, broadcast_dim, left_over, same_dim
+from roiops.export.upgrader.facts.dims import ONE, Dim, Shape, broadcast_dim, left_over, same_dim
+from roiops.export.upgrader.graph.attributes import get_int, tensor_of
 
 Result = Union[Shape, "list[Shape | None]", None]
 

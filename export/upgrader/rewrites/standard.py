@@ -6,10 +6,10 @@ import math
 
 import onnx_ir as ir
 
-from ._attributes import get_float, get_int, get_string
-from ._errors import name_of
-from ._report import LEFT, REPLACED, UpgradeReport
-from ._validate import Owner, opset_of, owners
+from roiops.export.upgrader.graph.attributes import get_float, get_int, get_string
+from roiops.export.upgrader.graph.names import name_of
+from roiops.export.upgrader.report import LEFT, REPLACED, UpgradeReport
+from roiops.export.upgrader.rewrites.validate import Owner, opset_of, owners
 
 DOMAIN = "roiops"
 OLDEST, NEWEST = 10, 25

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from ._errors import name_of
-from ._paddle import is_paddle
-from ._report import REPAIRED, WARNING, UpgradeReport
-from ._standard import FIRST_WITH_MODES, FROM_OPSET, is_ours, set_aligned
-from ._validate import owners
+from roiops.export.upgrader.graph.names import name_of
+from roiops.export.upgrader.report import REPAIRED, WARNING, UpgradeReport
+from roiops.export.upgrader.rewrites.paddle import is_paddle
+from roiops.export.upgrader.rewrites.standard import FIRST_WITH_MODES, FROM_OPSET, is_ours, set_aligned
+from roiops.export.upgrader.rewrites.validate import owners
 
 
 class RepairAlignedPass(ir.passes.InPlacePass):

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 
-from ._errors import UpgradeError
-from ._inputs import random_inputs
+from roiops.export.upgrader.graph.names import UpgradeError
+from roiops.export.upgrader.verify.inputs import random_inputs
 
 
 def compare(original: ir.Model, upgraded: ir.Model, seed: int = 0) -> dict[str, tuple[float, float]]:

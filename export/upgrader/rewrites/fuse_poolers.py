@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from ._cluster import Cluster
-from ._emit import Emitter, Names
-from ._errors import name_of
-from ._facts import Facts
-from ._merge import ends, match
-from ._ranks import required_ranks
-from ._report import FUSED, LEFT, UpgradeReport
-from ._standard import ENTRY, is_ours, is_standard
-from ._validate import owners
+from roiops.export.upgrader.facts.facts import Facts
+from roiops.export.upgrader.facts.ranks import required_ranks
+from roiops.export.upgrader.graph.emit import Emitter, Names
+from roiops.export.upgrader.graph.names import name_of
+from roiops.export.upgrader.poolers.merge import ends, match
+from roiops.export.upgrader.poolers.pooler import Cluster
+from roiops.export.upgrader.report import FUSED, LEFT, UpgradeReport
+from roiops.export.upgrader.rewrites.standard import ENTRY, is_ours, is_standard
+from roiops.export.upgrader.rewrites.validate import owners
 
 
 class FuseLevelsPass(ir.passes.InPlacePass):

@@ -5,16 +5,16 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
-from ._attributes import get_float, scalar
-from ._dead import would_die
-from ._dims import Dim
-from ._emit import Emitter
-from ._errors import name_of
-from ._facts import Facts
-from ._merge import Merge, NotProven
-from ._rows import Selection
-from ._standard import DOMAIN, parameters
-from ._types import dtype_of
+from roiops.export.upgrader.facts.dims import Dim
+from roiops.export.upgrader.facts.dtypes import dtype_of
+from roiops.export.upgrader.facts.facts import Facts
+from roiops.export.upgrader.facts.rows import Selection
+from roiops.export.upgrader.graph.attributes import get_float, scalar
+from roiops.export.upgrader.graph.emit import Emitter
+from roiops.export.upgrader.graph.names import name_of
+from roiops.export.upgrader.poolers.merge import Merge, NotProven
+from roiops.export.upgrader.rewrites.dead_code import would_die
+from roiops.export.upgrader.rewrites.standard import DOMAIN, parameters
 
 _SHARED = ("output_height", "output_width", "sampling_ratio", "aligned", "mode", "batch_format")
 # Zero-size boxes this many pixels of a map left of and above it sample nothing, aligned or not.

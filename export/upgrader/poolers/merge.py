@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import onnx_ir as ir
 
-from ._attributes import get_int, get_string, scalar, tensor_of
-from ._dims import Dim, Shape
-from ._errors import name_of
-from ._facts import Facts
-from ._rows import Restore, Rows
-from ._standard import is_ours, is_standard
+from roiops.export.upgrader.facts.dims import Dim, Shape
+from roiops.export.upgrader.facts.facts import Facts
+from roiops.export.upgrader.facts.rows import Restore, Rows
+from roiops.export.upgrader.graph.attributes import get_int, get_string, scalar, tensor_of
+from roiops.export.upgrader.graph.names import name_of
+from roiops.export.upgrader.rewrites.standard import is_ours, is_standard
 
 _SCATTERS = ("ScatterElements", "ScatterND")
 _PASSING = ("Cast", "Identity", "Reshape")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import onnx
 import onnx_ir as ir
 
-from ._attributes import tensor_of
+from roiops.export.upgrader.graph.attributes import tensor_of
 
 
 def dtype_of(value: ir.Value) -> ir.DataType | None:

@@ -7,9 +7,9 @@ try:
 except ImportError as error:
     raise ImportError("upgrade needs onnx-ir; install it with: pip install 'roiops[export]'") from error
 
-from ._api import inspect, upgrade
-from ._errors import UpgradeError
-from ._load import has_external_data, save
-from ._report import Entry, UpgradeReport
+from roiops.export.upgrader.api import inspect, upgrade
+from roiops.export.upgrader.files import has_external_data, save
+from roiops.export.upgrader.graph.names import UpgradeError
+from roiops.export.upgrader.report import Entry, UpgradeReport
 
 __all__ = ["Entry", "UpgradeError", "UpgradeReport", "has_external_data", "inspect", "save", "upgrade"]

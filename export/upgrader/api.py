@@ -7,16 +7,16 @@ import os
 import onnx
 import onnx_ir as ir
 
-from . import _load
-from ._dead import RemoveDeadPass, unused_nodes
-from ._errors import UpgradeError
-from ._fuse import FuseLevelsPass
-from ._legacy import RepairAlignedPass
-from ._load import ModelLike
-from ._paddle import RepairPaddlePass
-from ._report import UpgradeReport
-from ._standard import ReplaceStandardPass
-from ._validate import ValidatePass
+from roiops.export.upgrader import files
+from roiops.export.upgrader.files import ModelLike
+from roiops.export.upgrader.graph.names import UpgradeError
+from roiops.export.upgrader.report import UpgradeReport
+from roiops.export.upgrader.rewrites.aligned import RepairAlignedPass
+from roiops.export.upgrader.rewrites.dead_code import RemoveDeadPass, unused_nodes
+from roiops.export.upgrader.rewrites.fuse_poolers import FuseLevelsPass
+from roiops.export.upgrader.rewrites.paddle import RepairPaddlePass
+from roiops.export.upgrader.rewrites.standard import ReplaceStandardPass
+from roiops.export.upgrader.rewrites.validate import ValidatePass
 
 
 def upgrade(
@@ -52,18 +52,18 @@ def upgrade(
         UpgradeError: if the model cannot be read or is no valid graph, or if ``verify`` cannot run it.
         PortableError: if function bodies cannot express it.
     """
-    loaded = _load.load(model)
+    loaded = files.load(model)
     try:
         report = _run(loaded, paddle_aligned, aligned, max_interpolated)
     except UpgradeError as error:
         raise UpgradeError(f"{_file(model)}{error}") from error
     if portable:
-        loaded = _load.with_function_bodies(loaded)
-    upgraded = _load.convert(loaded, model)
+        loaded = files.with_function_bodies(loaded)
+    upgraded = files.convert(loaded, model)
     if verify:
-        from ._verify import compare
+        from roiops.export.upgrader.verify.compare import compare
 
-        report.differences = compare(_load.load(model), _load.load(upgraded))
+        report.differences = compare(files.load(model), files.load(upgraded))
     return upgraded, report
 
 

@@ -7,7 +7,7 @@ from typing import Union
 
 import onnx_ir as ir
 
-from ._errors import UpgradeError, name_of
+from roiops.export.upgrader.graph.names import UpgradeError, name_of
 
 Owner = Union[ir.Graph, ir.Function]
 

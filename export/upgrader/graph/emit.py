@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import onnx_ir as ir
 
-from ._validate import owners
+from roiops.export.upgrader.rewrites.validate import owners
 
 
 class Names:

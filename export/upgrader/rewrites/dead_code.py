@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import onnx_ir as ir
 
-from ._report import UpgradeReport
-from ._validate import owners
+from roiops.export.upgrader.report import UpgradeReport
+from roiops.export.upgrader.rewrites.validate import owners
 
 
 def _needed(node: ir.Node, gone: set[ir.Node]) -> bool:

@@ -16,9 +16,11 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 import onnx_ir as ir
 
-from . import _items, _rows, _shapes
-from ._attributes import constant, get_ints
-from ._dims import Dim, Shape
+from roiops.export.upgrader.facts import items as item_rules
+from roiops.export.upgrader.facts import rows as row_rules
+from roiops.export.upgrader.facts import shapes as shape_rules
+from roiops.export.upgrader.facts.dims import Dim, Shape
+from roiops.export.upgrader.graph.attributes import constant, get_ints
 
 _RANDOM = {
     "Bernoulli",
@@ -41,9 +43,9 @@ class Facts:
         self._labels: dict[int, str] = {}
         self._shapes: dict[ir.Value, Shape | None] = {}
         self._items: dict[ir.Value, Shape | None] = {}
-        self.masks: dict[ir.Value, _rows.Rows] = {}
-        self.indices: dict[ir.Value, _rows.Index] = {}
-        self.selections: dict[ir.Value, _rows.Selection] = {}
+        self.masks: dict[ir.Value, row_rules.Rows] = {}
+        self.indices: dict[ir.Value, row_rules.Index] = {}
+        self.selections: dict[ir.Value, row_rules.Selection] = {}
         self._symbols = set(owner.inputs) if isinstance(owner, ir.Graph) else set()
         for node in ir.traversal.RecursiveGraphIterator(owner):
             self._visit(node)
@@ -63,7 +65,7 @@ class Facts:
         if value is None:
             return None
         if value not in self._shapes:
-            shape = _shapes.constant_shape(value)
+            shape = shape_rules.constant_shape(value)
             self._shapes[value] = self._declared(value) if shape is None else shape
         return self._shapes[value]
 
@@ -72,7 +74,7 @@ class Facts:
         if value is None:
             return None
         if value not in self._items:
-            self._items[value] = _items.constant_items(value)
+            self._items[value] = item_rules.constant_items(value)
         return self._items[value]
 
     def array(self, value: ir.Value | None) -> np.ndarray | None:
@@ -131,14 +133,14 @@ class Facts:
         if node.domain not in ("", "roiops") or node.op_type == "Constant" or not node.outputs:
             return
         output = node.outputs[0]
-        self._items[output] = _try(_items.RULES.get(node.op_type), self, node)
-        shapes = _try(_shapes.RULES.get(node.op_type), self, node)
+        self._items[output] = _try(item_rules.RULES.get(node.op_type), self, node)
+        shapes = _try(shape_rules.RULES.get(node.op_type), self, node)
         for value, shape in zip(node.outputs, shapes if isinstance(shapes, list) else [shapes]):
             if shape is not None:
                 self._shapes[value] = shape
         if len(self.shape(output) or ()) > 1:
             self._items[output] = None
-        _try(_rows.RULES.get(node.op_type), self, node)
+        _try(row_rules.RULES.get(node.op_type), self, node)
 
     def _visit_keys(self, node: ir.Node) -> None:
         if (
@@ -172,7 +174,7 @@ def _comparable(attributes: Iterable[ir.Attr]) -> tuple | None:
             return None
         if attribute.type in simple:
             parts.append((attribute.name, repr(attribute.value)))
-        elif attribute.type == ir.AttributeType.TENSOR and attribute.as_tensor().size <= _items.LONGEST:
+        elif attribute.type == ir.AttributeType.TENSOR and attribute.as_tensor().size <= item_rules.LONGEST:
             tensor = attribute.as_tensor()
             parts.append((attribute.name, tensor.dtype, tuple(tensor.shape), tensor.tobytes()))
         else:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from ._attributes import scalar
-from ._errors import name_of
-from ._facts import Facts
-from ._report import REPAIRED, WARNING, UpgradeReport
-from ._standard import is_ours, set_aligned
-from ._validate import owners
+from roiops.export.upgrader.facts.facts import Facts
+from roiops.export.upgrader.graph.attributes import scalar
+from roiops.export.upgrader.graph.names import name_of
+from roiops.export.upgrader.report import REPAIRED, WARNING, UpgradeReport
+from roiops.export.upgrader.rewrites.standard import is_ours, set_aligned
+from roiops.export.upgrader.rewrites.validate import owners
 
 
 class RepairPaddlePass(ir.passes.InPlacePass):

@@ -8,9 +8,9 @@ from typing import Callable
 import numpy as np
 import onnx_ir as ir
 
-from ._attributes import get_int, scalar
-from ._dims import Dim
-from ._shapes import positive, slice_arguments
+from roiops.export.upgrader.facts.dims import Dim
+from roiops.export.upgrader.facts.shapes import positive, slice_arguments
+from roiops.export.upgrader.graph.attributes import get_int, scalar
 
 
 @dataclass(frozen=True)

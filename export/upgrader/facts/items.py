@@ -6,9 +6,9 @@ from typing import Callable
 
 import onnx_ir as ir
 
-from ._attributes import constant, get_int
-from ._dims import Dim, Shape
-from ._shapes import slice_arguments
+from roiops.export.upgrader.facts.dims import Dim, Shape
+from roiops.export.upgrader.facts.shapes import slice_arguments
+from roiops.export.upgrader.graph.attributes import constant, get_int
 
 LONGEST = 16
 

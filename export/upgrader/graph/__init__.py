@@ -1,0 +1,1 @@
+"""Reading and writing onnx-ir graphs: attributes, constants, scopes, new nodes."""

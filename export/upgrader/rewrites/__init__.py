@@ -1,0 +1,1 @@
+"""The passes that change a model, one per file."""

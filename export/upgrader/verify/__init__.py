@@ -1,0 +1,1 @@
+"""Running the original and the upgraded model side by side."""
