@@ -9,7 +9,7 @@ import onnx_ir as ir
 from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 from torch_poolers import Detectron2Pooler, TorchvisionPooler, export_dynamo, export_torchscript
 
-GRAPHS = Path(__file__).parents[1] / "export" / "upgrade" / "graphs"
+GRAPHS = Path(__file__).parents[1] / "export" / "upgrader" / "graphs"
 
 
 def graphs():

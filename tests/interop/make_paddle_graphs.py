@@ -14,7 +14,7 @@ import onnx
 import paddle
 import paddle2onnx
 
-GRAPHS = Path(__file__).parents[1] / "export" / "upgrade" / "graphs"
+GRAPHS = Path(__file__).parents[1] / "export" / "upgrader" / "graphs"
 SCALE = 0.25
 
 
