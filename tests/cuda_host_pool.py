@@ -25,7 +25,7 @@ class HostPool:
 
     def __init__(self, folder: Path):
         library = folder / "block_on_host.so"
-        sources = [_ROOT / "tests/cuda/block_on_host.cc", _ROOT / "ops/roi_align/cuda_request.cc"]
+        sources = [_ROOT / "tests/cuda/block_on_host.cc", _ROOT / "ops/roi_align/cuda/request.cc"]
         options = [
             "-std=c++17",
             "-O1",

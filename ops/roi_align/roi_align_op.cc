@@ -1,9 +1,9 @@
 #include "roi_align/roi_align_op.h"
 
-#include "roi_align/attributes.h"
-#include "roi_align/compute.h"
-#include "roi_align/cuda_compute.h"
-#include "roi_align/signatures.h"
+#include "roi/infer.h"
+#include "roi/inputs.h"
+#include "roi_align/cuda/provider.h"
+#include "roi_align/options.h"
 
 namespace roiops {
 namespace {

@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "roi_align/cuda_block.h"
+#include "roi_align/cuda/block.h"
 
 namespace roiops_test {
 

@@ -7,12 +7,12 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "base/half.h"
 #include "byte_source.h"
 #include "fake_onnxruntime.h"
-#include "multi_scale_roi_align/multi_scale_roi_align_op.h"
-#include "roi_align/half.h"
+#include "roi_align/multi_scale_roi_align_op.h"
 #include "roi_align/roi_align_op.h"
-#include "standard_roi_align/standard_roi_align_op.h"
+#include "roi_align/standard_roi_align_op.h"
 
 namespace {
 

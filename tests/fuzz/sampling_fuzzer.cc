@@ -1,4 +1,4 @@
-// The coordinate rules of one axis, for any box, scale, map and output size: what ops/roi_align/sampling.h
+// The coordinate rules of one axis, for any box, scale, map and output size: what ops/axis/sampling.h
 // promises about its runs, the samples themselves while they can be counted, and the size of a plan.
 
 #include <cstdio>
@@ -6,7 +6,7 @@
 
 #include "byte_source.h"
 #include "direct_pool.h"
-#include "roi_align/axis_plan.h"
+#include "roi_align/cpu/axis_plan.h"
 
 namespace {
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "roi_align/cpu_kernel.h"
+#include "roi_align/cpu/kernel.h"
 
 namespace roiops_test {
 

@@ -12,7 +12,7 @@
 #include "byte_source.h"
 #include "direct_pool.h"
 #include "guarded_buffer.h"
-#include "roi_align/pool.h"
+#include "roi_align/cpu/pool.h"
 
 namespace roiops_test {
 

@@ -56,8 +56,8 @@ class Roiops:
 
     def __init__(self, build: Path, architecture: int = 90, checks: bool = True, **options):
         ops = ROOT / "ops"
-        sources = [HERE / "roiops_request.cc", ops / "roi_align/cuda_request.cc"]
-        cu = ops / "roi_align/cuda_kernels.cu"
+        sources = [HERE / "roiops_request.cc", ops / "roi_align/cuda/request.cc"]
+        cu = ops / "roi_align/cuda/kernels.cu"
         self.emulator = Emulator(cu, build, architecture, sources, [ops], checks, **options)
         self.emulator.library.Pool.restype = ctypes.c_char_p
 

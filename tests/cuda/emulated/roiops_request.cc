@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "roi_align/cuda_request.h"
+#include "roi_align/cuda/request.h"
 
 // `dtype`: 0 float32, 1 float64, 2 float16, 3 bfloat16. `extents`: height and width of each map. Null or an
 // error.
@@ -37,7 +37,7 @@ extern "C" const char* Pool(int dtype, int map_count, const void* const* maps, c
   request.size = {height, width};
   request.rule = {aligned, sampling_ratio};
   request.pooling = Pooling(pooling);
-  if (count == 0 || channels == 0) return nullptr;  // as cuda_compute.h
+  if (count == 0 || channels == 0) return nullptr;  // as CudaProvider
   ChooseTiles(request);
   *tasks = request.tasks;
   return kLaunch[dtype](request, nullptr);

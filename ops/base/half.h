@@ -1,0 +1,66 @@
+// The 16-bit floating point types as tensors store them, and their scalar conversions.
+
+#ifndef ROIOPS_BASE_HALF_H_
+#define ROIOPS_BASE_HALF_H_
+
+#include <stdint.h>
+#include <string.h>
+
+namespace roiops {
+
+struct Half {
+  uint16_t bits;
+};
+
+struct BFloat16 {
+  uint16_t bits;
+};
+
+namespace {
+
+inline float FloatFromBits(uint32_t bits) {
+  float value;
+  memcpy(&value, &bits, sizeof(value));
+  return value;
+}
+
+inline uint32_t BitsOf(float value) {
+  uint32_t bits;
+  memcpy(&bits, &value, sizeof(bits));
+  return bits;
+}
+
+inline float ToFloat(float value) { return value; }
+inline double ToFloat(double value) { return value; }
+inline float ToFloat(BFloat16 value) { return FloatFromBits(uint32_t(value.bits) << 16); }
+
+inline float ToFloat(Half value) {
+  const uint32_t sign = uint32_t(value.bits & 0x8000) << 16;
+  const uint32_t magnitude = uint32_t(value.bits & 0x7FFF) << 13;
+  if (magnitude >= 0x0F800000) return FloatFromBits(sign | 0x70000000 | magnitude);  // infinity, NaN
+  // A product moves the exponent's bias and makes subnormal halves normal floats.
+  return FloatFromBits(sign | BitsOf(FloatFromBits(magnitude) * 0x1p112f));
+}
+
+inline Half ToHalf(float value) {
+  const uint32_t sign = (BitsOf(value) >> 16) & 0x8000;
+  const uint32_t magnitude = BitsOf(value) & 0x7FFFFFFF;
+  uint32_t half;
+  if (magnitude > 0x7F800000) {
+    half = 0x7E00;
+  } else if (magnitude >= 0x477FF000) {  // rounds to 65536 or more
+    half = 0x7C00;
+  } else if (magnitude < 0x38800000) {
+    // Subnormal: adding a half aligns the last bit of the result with the last bit of the sum, which is
+    // rounded to it.
+    half = BitsOf(FloatFromBits(magnitude) + 0.5f) - BitsOf(0.5f);
+  } else {
+    half = (magnitude - 0x38000000 + 0xFFF + ((magnitude >> 13) & 1)) >> 13;
+  }
+  return {uint16_t(sign | half)};
+}
+
+}  // namespace
+}  // namespace roiops
+
+#endif  // ROIOPS_BASE_HALF_H_

@@ -1,0 +1,69 @@
+// RoIAlign over boxes that may lie on different feature maps, on the CPU. Knows nothing of ONNX Runtime.
+
+#ifndef ROIOPS_ROI_ALIGN_CPU_POOL_H_
+#define ROIOPS_ROI_ALIGN_CPU_POOL_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <vector>
+
+#include "roi_align/cpu/axis_plan.h"
+#include "roi_align/cpu/kernel.h"
+
+namespace roiops {
+
+// One dense NCHW tensor that boxes are pooled from.
+struct FeatureMap {
+  const void* data;
+  int64_t images;
+  int64_t channels;
+  int64_t height;
+  int64_t width;
+  float spatial_scale;
+};
+
+struct PoolOptions {
+  OutputSize output;
+  SamplingRule rule;
+  Pooling pooling;
+};
+
+// What is pooled for whom: box k is boxes[4 * k ...] on image images[k] of maps[levels[k]], or of maps[0]
+// where `levels` is null. Indices are in range and box coordinates finite (see box_checks.h); all maps have
+// the same images and channels.
+template <class Stored, class BoxType>
+struct PoolRequest {
+  std::vector<FeatureMap> maps;
+  const BoxType* boxes;
+  int64_t count;
+  const int64_t* images;
+  const int64_t* levels;
+  Stored* output;  // (count, channels, output height, output width)
+};
+
+// Runs task(i) for i in [0, count), in any order, on one or several threads; tasks do not throw.
+using ParallelFor = std::function<void(int64_t count, const std::function<void(int64_t)>& task)>;
+
+// Throws std::bad_alloc if memory for scratch cannot be had. Scratch is, for the plans of a chunk of boxes,
+// at most kPlanBytes or what one box needs; and for each running task, at most kTileBytes or one row of the
+// widest map, another row of that map or 512 pixels, and twice 1024 outputs or one row of them, all of as
+// many channels as are pooled at once.
+template <class Stored, class BoxType>
+void Pool(const PoolRequest<Stored, BoxType>& request, const PoolOptions& options,
+          const ParallelFor& parallel_for);
+
+#if defined(FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
+constexpr size_t kLimitUnit = size_t(1) << 9;  // small, for small inputs to reach what lies beyond the limits
+#else
+constexpr size_t kLimitUnit = size_t(1) << 20;
+#endif
+constexpr size_t kPlanBytes = 32 * kLimitUnit;
+constexpr size_t kTileBytes = 8 * kLimitUnit;
+
+// Larger results are not kept in the cache: what reads them next would find only their end there.
+constexpr size_t kCachedResultBytes = 8 * kLimitUnit;
+
+}  // namespace roiops
+
+#endif  // ROIOPS_ROI_ALIGN_CPU_POOL_H_

@@ -1,0 +1,198 @@
+// The sums of planned bins: first over the rows, for neighbouring columns of several channels, into the
+// memory that the threads of a block share, then over the columns, into the outputs.
+
+#ifndef ROIOPS_ROI_ALIGN_CUDA_SUMS_H_
+#define ROIOPS_ROI_ALIGN_CUDA_SUMS_H_
+
+#include "roi_align/cuda/job.h"
+
+namespace roiops {
+
+// The columns that are summed over the rows, and where a column tap finds its sum.
+struct Window {
+  bool dense;  // all columns from `first` on; otherwise the taps' own columns, one by one
+  int first;
+  int vector;   // columns that a thread sums together
+  int columns;  // a multiple of `vector`
+};
+
+// Planned bins of some channels of a job.
+template <class Stored>
+struct Chunk {
+  const Stored* pixels;  // of the first channel
+  Stored* output;        // of the first channel, row and column
+  int channels;
+  int rows;
+  int columns;
+  Window window;
+};
+
+// A thread of those that share the memory.
+template <class Stored>
+class Summer {
+ public:
+  using Weight = typename ComputeType<Stored>::Type;
+  using Memory = BlockMemory<Stored>;
+
+  ROIOPS_HOST_DEVICE Summer(Memory& memory, const Chunk<Stored>& chunk, int thread, int threads)
+      : memory_(memory), chunk_(chunk), thread_(thread), threads_(threads) {}
+
+  ROIOPS_HOST_DEVICE void SumRows() const { SumRowsBy<16 / sizeof(Stored)>(); }
+
+  ROIOPS_HOST_DEVICE void SumColumns(Pooling pooling) const {
+    // A thread keeps to one bin and goes through the channels.
+    const int bins = chunk_.rows * chunk_.columns;
+    const int step = threads_ > bins ? threads_ / bins : 1;
+    const int channel = thread_ / bins;
+    if (channel >= step || channel >= chunk_.channels) return;
+    for (int bin = thread_ % bins; bin < bins; bin += threads_) {
+      const int row = bin / chunk_.columns;
+      const int column = bin % chunk_.columns;
+      if (pooling == Pooling::kAverage) {
+        Average(row, column, channel, step);
+      } else {
+        Maximum(row, column, channel, step);
+      }
+    }
+  }
+
+ private:
+  // With the window's vector, which is kMost or less.
+  template <int kMost>
+  ROIOPS_HOST_DEVICE void SumRowsBy() const {
+    if constexpr (kMost > 1) {
+      if (chunk_.window.vector < kMost) return SumRowsBy<kMost / 2>();
+    }
+    SumVectors<kMost>();
+  }
+
+  template <int kVector>
+  ROIOPS_HOST_DEVICE void SumVectors() const {
+    const Window window = chunk_.window;
+    const int groups = window.columns / kVector;
+    const int lines = chunk_.rows * memory_.job.row_places.samples;
+    const int sums = chunk_.channels * groups;
+    // Where there are more threads than sums of a line, they share the lines.
+    const int shares = threads_ > sums ? threads_ / sums : 1;
+    const int64_t plane = memory_.job.plane;
+    const uint32_t row_bytes = memory_.job.width * uint32_t(sizeof(Stored));
+    for (int i = thread_; i < sums * shares; i += threads_) {
+      const int channel = i % sums / groups;
+      const int at = i % groups * kVector;
+      const int column = window.dense ? window.first + at : memory_.columns.taps[at].index;
+      const Stored* from = chunk_.pixels + channel * plane + column;
+      Weight* to = memory_.tile + channel * lines * window.columns + at;
+      for (int line = i / sums; line < lines; line += shares) {
+        const TapRange taps = memory_.rows.samples[line];
+        Pack<Weight, kVector> sum = {};
+        AddTaps(memory_.rows.taps + taps.begin, taps.end - taps.begin, from, row_bytes, &sum);
+        *reinterpret_cast<Pack<Weight, kVector>*>(to + line * window.columns) = sum;
+      }
+    }
+  }
+
+  template <int kVector>
+  ROIOPS_HOST_DEVICE static void AddTaps(const Tap<Weight>* taps, int count, const Stored* from,
+                                         uint32_t row_bytes, Pack<Weight, kVector>* sum) {
+    ROIOPS_FEW_TURNS
+    for (; count > 4; count -= 4, taps += 4) AddPixels<4>(taps, from, row_bytes, sum);
+    if (count == 4) {
+      AddPixels<4>(taps, from, row_bytes, sum);
+    } else if (count == 3) {
+      AddPixels<3>(taps, from, row_bytes, sum);
+    } else if (count == 2) {
+      AddPixels<2>(taps, from, row_bytes, sum);
+    } else if (count == 1) {
+      AddPixels<1>(taps, from, row_bytes, sum);
+    }
+  }
+
+  // Without a branch, so that all loads are on the way before the first is used. Offsets are products of
+  // unsigned 32-bit numbers, which take one instruction.
+  template <int kTaps, int kVector>
+  ROIOPS_HOST_DEVICE static void AddPixels(const Tap<Weight>* taps, const Stored* from, uint32_t row_bytes,
+                                           Pack<Weight, kVector>* sum) {
+    Pack<Stored, kVector> pixels[kTaps];
+    for (int i = 0; i < kTaps; ++i) {
+      const char* row = reinterpret_cast<const char*>(from) + uint64_t(uint32_t(taps[i].index)) * row_bytes;
+      pixels[i] = *reinterpret_cast<const Pack<Stored, kVector>*>(row);
+    }
+    for (int i = 0; i < kTaps; ++i) {
+      for (int v = 0; v < kVector; ++v) sum->value[v] += taps[i].weight * Widen(pixels[i].value[v]);
+    }
+  }
+
+  // Stores what value() returns as the bin's output of every `step`th channel from `channel` on.
+  template <class Value>
+  ROIOPS_HOST_DEVICE void ForChannels(int row, int column, int channel, int step, const Value& value) const {
+    const Job& job = memory_.job;
+    const int64_t out_step = step * job.out_plane;
+    Stored* to = chunk_.output + channel * job.out_plane + row * job.out_width + column;
+    for (; channel < chunk_.channels; channel += step) {
+      *to = Narrow<Stored, Weight>::From(value());
+      to += out_step;
+    }
+  }
+
+  // The first few taps stay in registers.
+  ROIOPS_HOST_DEVICE void Average(int row, int column, int channel, int step) const {
+    constexpr int kKept = 4;
+    const TapRange range = memory_.columns.samples[column * memory_.job.column_places.samples];
+    const Tap<Weight>* taps = memory_.columns.taps + range.begin;
+    const int count = range.end - range.begin;
+    Tap<Weight> kept[kKept] = {};
+    for (int i = 0; i < kKept; ++i) {
+      if (i < count) kept[i] = {Place(range.begin + i), taps[i].weight};
+    }
+    const int stride = chunk_.rows * chunk_.window.columns;
+    const Weight* sums = memory_.tile + channel * stride + row * chunk_.window.columns;
+    const int sums_step = step * stride;
+    ForChannels(row, column, channel, step, [&] {
+      Weight sum = 0;
+      for (int i = 0; i < kKept; ++i) {
+        if (i < count) sum += kept[i].weight * sums[kept[i].index];
+      }
+      for (int i = kKept; i < count; ++i) sum += taps[i].weight * sums[Place(range.begin + i)];
+      sums += sums_step;
+      return sum;
+    });
+  }
+
+  // The largest sum of a row sample and a column sample of the bin.
+  ROIOPS_HOST_DEVICE void Maximum(int row, int column, int channel, int step) const {
+    const TapRange* samples = memory_.columns.samples + column * memory_.job.column_places.samples;
+    const int x_count = memory_.columns.bins[column].samples;
+    const int y_count = memory_.rows.bins[row].samples;
+    const int columns = chunk_.window.columns;
+    const int row_size = memory_.job.row_places.samples * columns;
+    const Weight* sums = memory_.tile + (channel * chunk_.rows + row) * row_size;
+    ForChannels(row, column, channel, step, [&] {
+      Weight largest = -Weight(INFINITY);
+      for (int y = 0; y < y_count; ++y) {
+        for (int x = 0; x < x_count; ++x) {
+          Weight sum = 0;
+          for (int tap = samples[x].begin; tap < samples[x].end; ++tap) {
+            sum += memory_.columns.taps[tap].weight * sums[y * columns + Place(tap)];
+          }
+          largest = roiops::Maximum(largest, sum);
+        }
+      }
+      sums += step * chunk_.rows * row_size;
+      return largest;
+    });
+  }
+
+  // Where a column tap finds its sum in a line of the tile.
+  ROIOPS_HOST_DEVICE int Place(int tap) const {
+    return chunk_.window.dense ? memory_.columns.taps[tap].index - chunk_.window.first : tap;
+  }
+
+  Memory& memory_;
+  const Chunk<Stored>& chunk_;
+  const int thread_;
+  const int threads_;
+};
+
+}  // namespace roiops
+
+#endif  // ROIOPS_ROI_ALIGN_CUDA_SUMS_H_

@@ -1,0 +1,24 @@
+// The attributes that RoiAlign and MultiScaleRoiAlign share, read from a node and checked.
+
+#ifndef ROIOPS_ROI_ALIGN_OPTIONS_H_
+#define ROIOPS_ROI_ALIGN_OPTIONS_H_
+
+#include "ort/api.h"
+#include "roi_align/cpu/pool.h"
+
+namespace roiops {
+
+struct RoiAlignAttributes {
+  PoolOptions pool;
+  bool batch_is_counts;  // batch_format: "boxes_num" or "batch_indices"
+
+  // Throws Error that names the attribute, the value found and those wanted.
+  explicit RoiAlignAttributes(const ort::KernelInfo& info);
+};
+
+int64_t CheckedOutputExtent(const char* name, int64_t value);
+float CheckedSpatialScale(const char* name, float value);
+
+}  // namespace roiops
+
+#endif  // ROIOPS_ROI_ALIGN_OPTIONS_H_
