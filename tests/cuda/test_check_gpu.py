@@ -57,6 +57,7 @@ def check(tmp_path):
     return run
 
 
+@pytest.mark.slow
 def test_the_table_comes_last_whatever_fails(check):
     status, table = check(seconds=5)  # the benchmark takes longer
     assert status == 1

@@ -62,6 +62,7 @@ def test_it_finds_what_is_in_the_sample(detector):
     check_same(detector(SAMPLE.read_bytes()), truth, overlap=0.6)
 
 
+@pytest.mark.slow
 def test_precision_on_held_out_scenes(detector):
     mean, precisions = evaluate.evaluate(detector, 40)
     assert set(precisions) == set(CLASSES)

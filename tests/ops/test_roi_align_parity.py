@@ -133,6 +133,7 @@ def cases(draw):
     }
 
 
+@pytest.mark.slow
 @settings(max_examples=400, deadline=None, derandomize=True)
 @given(cases())
 def test_matches_the_oracle(case):
@@ -205,6 +206,7 @@ def test_agrees_with_the_builtin_operator(dtype, ratio, aligned):
     np.testing.assert_allclose(y, builtin(*arguments), atol=1e-4 if dtype == np.float32 else 1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # from building the cases of the other operators
 @pytest.mark.parametrize("name", ["test_roialign_aligned_false", "test_roialign_aligned_true"])
 def test_onnx_backend_case(name):

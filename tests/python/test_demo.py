@@ -27,6 +27,7 @@ def photo(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_without_arguments_it_pools_the_photograph_that_scikit_image_carries(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = demo()

@@ -6,6 +6,7 @@ from collections import Counter
 
 import numpy as np
 import onnx
+import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper, numpy_helper
@@ -199,6 +200,7 @@ def check(model: onnx.ModelProto, seed: int, seen: Counter[str]) -> None:
     seen.update({"fused in a branch": fused_in_branches})
 
 
+@pytest.mark.slow
 def test_meaning_is_kept():
     """And the graphs are worth it: fusions and refusals are among them."""
     seen: Counter[str] = Counter()
