@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import importlib as _importlib
 
+from roiops._extras import missing as _missing
+
 try:
     import onnx as _onnx  # noqa: F401
 except ImportError as error:
-    raise ImportError("roiops.export needs onnx; install it with: pip install 'roiops[export]'") from error
+    raise _missing("onnx", "roiops.export", "export") from error
 
 from roiops.export._levels import (
     make_detectron2_level_nodes,
@@ -16,10 +18,10 @@ from roiops.export._levels import (
     make_torchvision_level_nodes,
 )
 from roiops.export._models import make_multiscale_roi_align_model, make_roi_align_model
-from roiops.export._names import DOMAIN, VERSION
 from roiops.export._nodes import make_multiscale_roi_align_node, make_roi_align_node
 from roiops.export._schemas import register_schemas
 from roiops.export.portable import PortableError, add_function_bodies
+from roiops.operators import DOMAIN, VERSION
 
 __all__ = [
     "DOMAIN",

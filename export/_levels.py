@@ -16,11 +16,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
 import onnx
-from onnx import TensorProto, helper, numpy_helper
 
-from roiops import _checks
+from roiops import _values
+from roiops.export._tracer import DOUBLE, FLOAT, INT64, UNKNOWN, Tracer, Value
 
 _FINITE_MAX = 1 << 20  # far above any number of levels, far below where float32 skips integers
 
@@ -50,10 +49,10 @@ def make_torchvision_level_nodes(
     Raises:
         TypeError, ValueError: a wrong argument; the message starts with its name.
     """
-    graph = _LevelGraph(levels)
-    ratio = graph.relative_size(graph.area(boxes), _size(canonical_size, "canonical_size"))
-    level = graph.add(graph.add(graph.log2(ratio), _level(canonical_level, "canonical_level")), 1e-6)
-    return graph.finish(level, *_range(min_level, max_level))
+    t = _tracer(levels)
+    ratio = _relative_size(t, _area(t, boxes), _size(canonical_size, "canonical_size"))
+    level = _log2(t, ratio) + _level(canonical_level, "canonical_level") + 1e-6
+    return _finish(t, level, *_range(min_level, max_level), levels)
 
 
 def make_detectron2_level_nodes(
@@ -66,10 +65,10 @@ def make_detectron2_level_nodes(
     canonical_level: int = 4,
 ) -> list[onnx.NodeProto]:
     """Write Detectron2's ``assign_boxes_to_levels``; see `make_torchvision_level_nodes` for the arguments."""
-    graph = _LevelGraph(levels)
-    ratio = graph.relative_size(graph.area(boxes), _size(canonical_size, "canonical_size"))
-    level = graph.add(graph.log2(graph.add(ratio, 1e-8)), _level(canonical_level, "canonical_level"))
-    return graph.finish(level, *_range(min_level, max_level))
+    t = _tracer(levels)
+    ratio = _relative_size(t, _area(t, boxes), _size(canonical_size, "canonical_size"))
+    level = _log2(t, ratio + 1e-8) + _level(canonical_level, "canonical_level")
+    return _finish(t, level, *_range(min_level, max_level), levels)
 
 
 def make_mmdet_level_nodes(
@@ -89,10 +88,10 @@ def make_mmdet_level_nodes(
     Raises:
         TypeError, ValueError: a wrong argument; the message starts with its name.
     """
-    graph = _LevelGraph(levels)
-    ratio = graph.relative_size(graph.area(boxes), _size(finest_scale, "finest_scale"))
-    maps = _checks.integer(num_levels, "num_levels", 1, _FINITE_MAX)
-    return graph.finish(graph.log2(graph.add(ratio, 1e-6)), 0, maps - 1)
+    t = _tracer(levels)
+    ratio = _relative_size(t, _area(t, boxes), _size(finest_scale, "finest_scale"))
+    maps = _values.integer(num_levels, "num_levels", 1, _FINITE_MAX)
+    return _finish(t, _log2(t, ratio + 1e-6), 0, maps - 1, levels)
 
 
 def make_paddle_level_nodes(
@@ -124,80 +123,56 @@ def make_paddle_level_nodes(
     """
     if not isinstance(pixel_offset, bool):
         raise TypeError(f"pixel_offset: expected a bool, got {type(pixel_offset).__name__}")
-    graph = _LevelGraph(levels)
-    area = graph.area(boxes, extra=1.0 if pixel_offset else 0.0, inverted_is_zero=True)
-    ratio = graph.relative_size(area, _size(refer_scale, "refer_scale"))
-    level = graph.add(graph.log2(graph.add(ratio, 1e-6)), _level(refer_level, "refer_level"))
-    return graph.finish(level, *_range(min_level, max_level))
+    t = _tracer(levels)
+    area = _area(t, boxes, extra=1.0 if pixel_offset else 0.0, inverted_is_zero=True)
+    ratio = _relative_size(t, area, _size(refer_scale, "refer_scale"))
+    level = _log2(t, ratio + 1e-6) + _level(refer_level, "refer_level")
+    return _finish(t, level, *_range(min_level, max_level), levels)
 
 
-class _LevelGraph:
-    """Collects nodes; every method returns the name of the value it adds."""
+def _area(t: Tracer, boxes: str, extra: float = 0.0, inverted_is_zero: bool = False) -> Value:
+    """Width times height, 0 where that is negative or NaN."""
+    corners = t.value(UNKNOWN, _values.value_name(boxes, "boxes")).cast(FLOAT)
+    sides = corners.slice(2, 4, axis=1) - corners.slice(0, 2, axis=1)
+    measured = sides + extra if extra else sides
+    area = measured.take(0, axis=1) * measured.take(1, axis=1)
+    valid = area > 0.0
+    if inverted_is_zero:
+        upright = t.op("Not", sides < 0.0)
+        valid = valid & (upright.take(0, axis=1) & upright.take(1, axis=1))
+    return t.where(valid, area, 0.0)
 
-    def __init__(self, output: str):
-        self.output = _checks.value_name(output, "levels")
-        self.nodes: list[onnx.NodeProto] = []
 
-    def area(self, boxes: str, extra: float = 0.0, inverted_is_zero: bool = False) -> str:
-        """Width times height, 0 where that is negative or NaN."""
-        boxes = self._cast(_checks.value_name(boxes, "boxes"), TensorProto.FLOAT)
-        corner = [self._constant([i], np.int64) for i in (0, 2, 4, 1)]
-        sides = self._op(
-            "Sub",
-            self._op("Slice", boxes, corner[1], corner[2], corner[3]),
-            self._op("Slice", boxes, corner[0], corner[1], corner[3]),
-        )
-        measured = self.add(sides, extra) if extra else sides
-        width, height = (self._op("Gather", measured, self._constant(i, np.int64), axis=1) for i in (0, 1))
-        area = self._op("Mul", width, height)
-        zero = self._constant(0.0)
-        valid = self._op("Greater", area, zero)
-        if inverted_is_zero:
-            upright = self._op("Not", self._op("Less", sides, zero))
-            columns = (self._op("Gather", upright, self._constant(i, np.int64), axis=1) for i in (0, 1))
-            valid = self._op("And", valid, self._op("And", *columns))
-        return self._op("Where", valid, area, zero)
+# The frameworks round sqrt and log2 correctly to float32. ONNX Runtime's float32 Sqrt does not on every
+# version, and Log / ln(2) in float32 misses the integers at powers of two: both are taken in float64.
 
-    # The frameworks round sqrt and log2 correctly to float32. ONNX Runtime's float32 Sqrt does not on every
-    # version, and Log / ln(2) in float32 misses the integers at powers of two: both are taken in float64.
 
-    def relative_size(self, area: str, size: float) -> str:
-        root = self._op("Sqrt", self._cast(area, TensorProto.DOUBLE))
-        return self._op("Div", self._cast(root, TensorProto.FLOAT), self._constant(size))
+def _relative_size(t: Tracer, area: Value, size: float) -> Value:
+    return t.op("Sqrt", area.cast(DOUBLE)).cast(FLOAT) / size
 
-    def log2(self, value: str) -> str:
-        log = self._op("Log", self._cast(value, TensorProto.DOUBLE))
-        return self._cast(self._op("Div", log, self._constant(math.log(2), np.float64)), TensorProto.FLOAT)
 
-    def add(self, value: str, constant: float) -> str:
-        return self._op("Add", value, self._constant(constant))
+def _log2(t: Tracer, value: Value) -> Value:
+    return (t.op("Log", value.cast(DOUBLE)) / math.log(2)).cast(FLOAT)
 
-    def finish(self, level: str, low: int, high: int) -> list[onnx.NodeProto]:
-        clamped = self._op("Clip", self._op("Floor", level), self._constant(low), self._constant(high))
-        from_zero = self._op("Sub", clamped, self._constant(low))
-        self.nodes.append(helper.make_node("Cast", [from_zero], [self.output], to=TensorProto.INT64))
-        return self.nodes
 
-    def _cast(self, value: str, element_type: int) -> str:
-        return self._op("Cast", value, to=element_type)
+def _finish(t: Tracer, level: Value, low: int, high: int, name: str) -> list[onnx.NodeProto]:
+    clamped = t.op("Clip", t.op("Floor", level), float(low), float(high))
+    (clamped - float(low)).cast(INT64).rename(name)
+    return t.nodes
 
-    def _op(self, op_type: str, *inputs: str, **attributes) -> str:
-        name = f"{self.output}/{op_type}_{len(self.nodes)}"
-        self.nodes.append(helper.make_node(op_type, inputs, [name], name=name, **attributes))
-        return name
 
-    def _constant(self, value, dtype: type = np.float32) -> str:
-        return self._op("Constant", value=numpy_helper.from_array(np.array(value, dtype)))
+def _tracer(levels: str) -> Tracer:
+    return Tracer(prefix=f"{_values.value_name(levels, 'levels')}/")
 
 
 def _size(value: float, name: str) -> float:
-    return _checks.spatial_scale(value, name)
+    return _values.float32(value, name, above=0)
 
 
 def _level(value: int, name: str) -> int:
-    return _checks.integer(value, name, -_FINITE_MAX, _FINITE_MAX)
+    return _values.integer(value, name, -_FINITE_MAX, _FINITE_MAX)
 
 
 def _range(low: int, high: int) -> tuple[int, int]:
     low = _level(low, "min_level")
-    return low, _checks.integer(high, "max_level", low, _FINITE_MAX)
+    return low, _values.integer(high, "max_level", low, _FINITE_MAX)

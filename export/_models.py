@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import onnx
 from onnx import TensorProto, helper
 
-from roiops import _checks
-from roiops.export._names import DOMAIN, VERSION
-from roiops.export._nodes import make_multiscale_roi_align_node, make_roi_align_node
+from roiops import _values
+from roiops.export import _types
+from roiops.export._nodes import make_node
+from roiops.operators import DOMAIN, MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, VERSION, Operator
+from roiops.operators._operator import resolve
+from roiops.operators._shapes import output_types
 
 IR_VERSION = 8  # onnx's newest is beyond what ONNX Runtime loads
 OPSET = 17
-_FEATURE_TYPES = (TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16, TensorProto.BFLOAT16)
-_INDEX_TYPES = (TensorProto.INT32, TensorProto.INT64)
 
 
 def make_roi_align_model(
@@ -34,12 +36,12 @@ def make_roi_align_model(
     """Build a model with inputs X (N, C, H, W), boxes (K, 4), batch (N,) or (K,) and output Y.
 
     Args:
-        output_size: as in `make_roi_align_node`, like every argument up to ``batch_format``.
-        spatial_scale: see above.
-        sampling_ratio: see above.
-        aligned: see above.
-        mode: see above.
-        batch_format: see above.
+        output_size: bins per axis, an int or (height, width).
+        spatial_scale: feature pixels per image pixel.
+        sampling_ratio: samples per bin and axis, adaptive when <= 0.
+        aligned: shift by half a pixel.
+        mode: "avg", or "max" over the interpolated samples.
+        batch_format: what ``batch`` holds, "boxes_num" or "batch_indices".
         x_type: `onnx.TensorProto` element type of X and Y: FLOAT, DOUBLE, FLOAT16 or BFLOAT16.
         boxes_type: element type of the boxes; by default that of X, and FLOAT with 16-bit X.
         batch_type: element type of the batch input, INT32 or INT64.
@@ -49,26 +51,16 @@ def make_roi_align_model(
     Raises:
         TypeError, ValueError: a wrong argument; the message starts with its name.
     """
-    node = make_roi_align_node(
-        "X",
-        "boxes",
-        "batch",
-        "Y",
+    arguments = ROI_ALIGN.check(
         output_size=output_size,
         spatial_scale=spatial_scale,
         sampling_ratio=sampling_ratio,
         aligned=aligned,
         mode=mode,
         batch_format=batch_format,
-        name=name,
     )
-    boxes_type = _boxes_type(x_type, boxes_type)
-    inputs = [
-        helper.make_tensor_value_info("X", x_type, ["N", "C", "H", "W"]),
-        helper.make_tensor_value_info("boxes", boxes_type, ["K", 4]),
-        _batch_info(batch_format, batch_type),
-    ]
-    return _model(node, inputs, x_type, output_size, opset)
+    types = _checked_types(ROI_ALIGN, {"x_type": x_type, "boxes_type": boxes_type, "batch_type": batch_type})
+    return one_node_model(ROI_ALIGN, arguments, types, ["X", "boxes", "batch"], opset, name)
 
 
 def make_multiscale_roi_align_model(
@@ -88,82 +80,116 @@ def make_multiscale_roi_align_model(
     """Build a model with inputs boxes (K, 4), batch, levels (K,), X_0, X_1, ... (N, C, H_l, W_l), output Y.
 
     Args:
-        output_size: as in `make_multiscale_roi_align_node`, like every argument up to ``batch_format``.
-        spatial_scales: see above; one feature map per scale.
-        sampling_ratio: see above.
-        aligned: see above.
-        mode: see above.
-        batch_format: see above.
-        x_type: as in `make_roi_align_model`, like every argument that follows.
-        boxes_type: see above.
-        batch_type: see above.
-        opset: see above.
-        name: see above.
+        output_size: as in `make_roi_align_model`, like every argument but ``spatial_scales``.
+        spatial_scales: feature pixels per image pixel, one for each feature map.
+        sampling_ratio: samples per bin and axis, adaptive when <= 0.
+        aligned: shift by half a pixel.
+        mode: "avg", or "max" over the interpolated samples.
+        batch_format: what ``batch`` holds, "boxes_num" or "batch_indices".
+        x_type: element type of the feature maps and Y.
+        boxes_type: element type of the boxes.
+        batch_type: element type of the batch input.
+        opset: version of the standard operators that the model imports.
+        name: node name.
 
     Raises:
         TypeError, ValueError: a wrong argument; the message starts with its name.
     """
-    maps = [f"X_{i}" for i in range(len(_checks.spatial_scales(spatial_scales)))]
-    node = make_multiscale_roi_align_node(
-        "boxes",
-        "batch",
-        "levels",
-        maps,
-        "Y",
+    arguments = MULTI_SCALE_ROI_ALIGN.check(
         output_size=output_size,
         spatial_scales=spatial_scales,
         sampling_ratio=sampling_ratio,
         aligned=aligned,
         mode=mode,
         batch_format=batch_format,
-        name=name,
     )
-    inputs = [
-        helper.make_tensor_value_info("boxes", _boxes_type(x_type, boxes_type), ["K", 4]),
-        _batch_info(batch_format, batch_type),
-        helper.make_tensor_value_info("levels", TensorProto.INT64, ["K"]),
-        *(
-            helper.make_tensor_value_info(x, x_type, ["N", "C", f"H_{i}", f"W_{i}"])
-            for i, x in enumerate(maps)
-        ),
-    ]
-    return _model(node, inputs, x_type, output_size, opset)
+    types = _checked_types(
+        MULTI_SCALE_ROI_ALIGN, {"x_type": x_type, "boxes_type": boxes_type, "batch_type": batch_type}
+    )
+    names = ["boxes", "batch", "levels", *(f"X_{i}" for i in range(len(arguments["spatial_scales"])))]
+    return one_node_model(MULTI_SCALE_ROI_ALIGN, arguments, types, names, opset, name)
 
 
-def _boxes_type(x_type: int, boxes_type: int | None) -> int:
-    if x_type not in _FEATURE_TYPES:
-        raise ValueError(f"x_type: expected FLOAT, DOUBLE, FLOAT16 or BFLOAT16, got {_type_name(x_type)}")
-    half = x_type in (TensorProto.FLOAT16, TensorProto.BFLOAT16)
-    if boxes_type is None:
-        return TensorProto.FLOAT if half else x_type
-    if boxes_type != x_type and not (half and boxes_type == TensorProto.FLOAT):
-        raise ValueError(
-            "boxes_type: expected the type of X, or FLOAT with 16-bit X; "
-            f"got {_type_name(boxes_type)} with X {_type_name(x_type)}"
-        )
-    return boxes_type
-
-
-def _batch_info(batch_format: str, batch_type: int) -> onnx.ValueInfoProto:
-    if batch_type not in _INDEX_TYPES:
-        raise ValueError(f"batch_type: expected INT32 or INT64, got {_type_name(batch_type)}")
-    return helper.make_tensor_value_info("batch", batch_type, ["N" if batch_format == "boxes_num" else "K"])
-
-
-def _type_name(element_type: int) -> str:
-    known = isinstance(element_type, int) and element_type in TensorProto.DataType.values()
-    return TensorProto.DataType.Name(element_type) if known else repr(element_type)
-
-
-def _model(
-    node: onnx.NodeProto,
-    inputs: list[onnx.ValueInfoProto],
-    element_type: int,
-    output_size: int | Sequence[int],
-    opset: int,
+def one_node_model(
+    operator: Operator,
+    arguments: Mapping[str, Any],
+    types: Mapping[str, str],
+    names: Sequence[str],
+    opset: int = OPSET,
+    name: str | None = None,
 ) -> onnx.ModelProto:
-    output = helper.make_tensor_value_info("Y", element_type, ["K", "C", *_checks.output_size(output_size)])
-    graph = helper.make_graph([node], node.op_type, inputs, [output])
-    opset = _checks.integer(opset, "opset", 1, _checks.INT32_MAX)
+    """Build a model of one node whose inputs and outputs have the names of the operator's.
+
+    Args:
+        operator: the operator.
+        arguments: its checked arguments.
+        types: the element type of every type variable.
+        names: the inputs of the model, ``X_0``, ``X_1``, ... for those of a variadic input ``X``; an optional
+            input that is not among them is left out.
+        opset: version of the standard operators that the model imports.
+        name: node name.
+    """
+    opset = _values.integer(opset, "opset", 1, _values.INT32_MAX)
+    attributes = operator.write(arguments)
+    inputs, values = {}, []
+    for given in operator.inputs:
+        own = [n for n in names if n == given.name or (given.variadic and n.startswith(f"{given.name}_"))]
+        inputs[given.argument] = own if given.variadic else next(iter(own), None)
+        element_type = types.get(given.type, given.type)
+        shape = resolve(given.shape, attributes)
+        values += [_value(n, element_type, shape, attributes, i) for i, n in enumerate(own)]
+    outputs = [
+        _value(output.name, element_type, resolve(output.shape, attributes), attributes)
+        for output, element_type in zip(operator.outputs, output_types(operator, types, attributes))
+    ]
+    node = make_node(operator, inputs, {o.name: o.name for o in operator.outputs}, arguments, name)
+    graph = helper.make_graph([node], operator.name, values, outputs)
     imports = [helper.make_opsetid("", opset), helper.make_opsetid(DOMAIN, VERSION)]
     return helper.make_model(graph, opset_imports=imports, ir_version=IR_VERSION, producer_name="roiops")
+
+
+def take_and_give_float32(model: onnx.ModelProto) -> None:
+    """Put casts between the bfloat16 inputs and outputs of a one-node model and a float32 outside."""
+    graph, node = model.graph, model.graph.node[0]
+    before, after = [], []
+    for values, names, casts in ((graph.input, node.input, before), (graph.output, node.output, after)):
+        for value in values:
+            if value.type.tensor_type.elem_type != TensorProto.BFLOAT16:
+                continue
+            value.type.tensor_type.elem_type = TensorProto.FLOAT
+            inner = f"{value.name}_bfloat16"
+            names[list(names).index(value.name)] = inner
+            if casts is before:
+                casts.append(helper.make_node("Cast", [value.name], [inner], to=TensorProto.BFLOAT16))
+            else:
+                casts.append(helper.make_node("Cast", [inner], [value.name], to=TensorProto.FLOAT))
+    nodes = [*before, node, *after]
+    graph.CopyFrom(helper.make_graph(nodes, graph.name, graph.input, graph.output))
+
+
+def _value(
+    name: str,
+    element_type: str | None,
+    shape: Sequence[int | str] | None,
+    attributes: Mapping[str, Any],
+    index: int = 0,
+) -> onnx.ValueInfoProto:
+    dims = shape and [
+        f"{axis[:-1]}{index}" if str(axis).endswith("_l") else attributes.get(axis, axis) for axis in shape
+    ]
+    return helper.make_tensor_value_info(name, _types.ELEMENT_TYPES[element_type], dims)
+
+
+def _checked_types(operator: Operator, element_types: Mapping[str, int | None]) -> dict[str, str]:
+    """Return the element types of the type variables, from arguments in the order of these."""
+    types: dict[str, str] = {}
+    for variable, (argument, element_type) in zip(operator.types, element_types.items()):
+        allowed = operator.allowed_types(variable.name, types)
+        found = allowed[0] if element_type is None else _types.NAMES.get(element_type)
+        if found not in allowed:
+            beside = f" beside X of type {_types.onnx_name(types['T'])}" if variable.boxes_of else ""
+            wanted = " or ".join(map(_types.onnx_name, allowed))
+            got = _types.describe(element_type)
+            raise ValueError(f"{argument}: expected {wanted}{beside}, got {got}")
+        types[variable.name] = found
+    return types

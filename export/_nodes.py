@@ -1,15 +1,16 @@
-"""Builders of operator nodes, with their attributes checked before they reach a model."""
+"""Nodes of the operators, written and read by the table: attributes are checked before they reach a model."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import onnx
-from onnx import helper
+from onnx import AttributeProto, helper
 
-from roiops import _checks
-from roiops.export._names import DOMAIN
+from roiops import _values
+from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, Operator
+from roiops.operators._parameters import Floats
 
 
 def make_roi_align_node(
@@ -44,19 +45,15 @@ def make_roi_align_node(
     Raises:
         TypeError, ValueError: a wrong attribute; the message starts with its name.
     """
-    return helper.make_node(
-        "RoiAlign",
-        [
-            _checks.value_name(x, "x"),
-            _checks.value_name(boxes, "boxes"),
-            _checks.value_name(batch, "batch"),
-        ],
-        [_checks.value_name(output, "output")],
-        name=name,
-        domain=DOMAIN,
-        spatial_scale=_checks.spatial_scale(spatial_scale),
-        **common_attributes(output_size, sampling_ratio, aligned, mode, batch_format),
+    arguments = ROI_ALIGN.check(
+        output_size=output_size,
+        spatial_scale=spatial_scale,
+        sampling_ratio=sampling_ratio,
+        aligned=aligned,
+        mode=mode,
+        batch_format=batch_format,
     )
+    return make_node(ROI_ALIGN, {"x": x, "boxes": boxes, "batch": batch}, {"output": output}, arguments, name)
 
 
 def make_multiscale_roi_align_node(
@@ -93,36 +90,77 @@ def make_multiscale_roi_align_node(
     Raises:
         TypeError, ValueError: a wrong attribute; the message starts with its name.
     """
-    scales = _checks.spatial_scales(spatial_scales)
-    if isinstance(xs, str) or len(xs) != len(scales):
-        raise ValueError(f"xs: expected one value name per spatial scale ({len(scales)}), got {xs!r}")
-    return helper.make_node(
-        "MultiScaleRoiAlign",
-        [
-            _checks.value_name(boxes, "boxes"),
-            _checks.value_name(batch, "batch"),
-            _checks.value_name(levels, "levels"),
-            *(_checks.value_name(x, f"xs[{i}]") for i, x in enumerate(xs)),
-        ],
-        [_checks.value_name(output, "output")],
-        name=name,
-        domain=DOMAIN,
-        spatial_scales=scales,
-        **common_attributes(output_size, sampling_ratio, aligned, mode, batch_format),
+    arguments = MULTI_SCALE_ROI_ALIGN.check(
+        output_size=output_size,
+        spatial_scales=spatial_scales,
+        sampling_ratio=sampling_ratio,
+        aligned=aligned,
+        mode=mode,
+        batch_format=batch_format,
     )
+    inputs = {"boxes": boxes, "batch": batch, "levels": levels, "xs": xs}
+    return make_node(MULTI_SCALE_ROI_ALIGN, inputs, {"output": output}, arguments, name)
 
 
-def common_attributes(
-    output_size: Any, sampling_ratio: Any, aligned: Any, mode: Any, batch_format: Any
-) -> dict[str, Any]:
-    """Return the checked attributes that both operators have, by their names in ONNX."""
-    # Defaults are written too: a function body, the fallback without the plugin, sees no schema defaults.
-    height, width = _checks.output_size(output_size)
-    return {
-        "output_height": height,
-        "output_width": width,
-        "sampling_ratio": _checks.sampling_ratio(sampling_ratio),
-        "aligned": int(_checks.aligned(aligned)),
-        "mode": _checks.choice(mode, "mode", _checks.MODES),
-        "batch_format": _checks.choice(batch_format, "batch_format", _checks.BATCH_FORMATS),
-    }
+def make_node(
+    operator: Operator,
+    inputs: Mapping[str, str | Sequence[str] | None],
+    outputs: Mapping[str, str],
+    arguments: Mapping[str, Any],
+    name: str | None = None,
+) -> onnx.NodeProto:
+    """Build a node of an operator of the table.
+
+    Args:
+        operator: the operator.
+        inputs: value names by the inputs' names in Python, a sequence for a variadic one; None or no entry
+            for an optional one that is left out.
+        outputs: value names of the outputs in their order, by the names that messages give them.
+        arguments: the operator's checked arguments.
+        name: node name.
+
+    Raises:
+        TypeError, ValueError: a wrong value name; the message starts with the argument's name.
+    """
+    names: list[str] = []
+    for given in operator.inputs:
+        value = inputs.get(given.argument)
+        if given.variadic:
+            names += _variadic_names(operator, given.argument, value, arguments)
+        elif value is None and given.optional:
+            names.append("")
+        else:
+            names.append(_values.value_name(value, given.argument))
+    while names and not names[-1]:
+        names.pop()
+    results = [_values.value_name(value, argument) for argument, value in outputs.items()]
+    attributes = operator.write(arguments)
+    return helper.make_node(operator.name, names, results, name=name, domain=operator.domain, **attributes)
+
+
+def node_arguments(operator: Operator, node: onnx.NodeProto) -> dict[str, Any]:
+    """Return the checked arguments of a node, defaults where attributes are absent.
+
+    Raises:
+        ValueError: a wrong attribute, or one that refers to the enclosing function's; the message starts with
+            its name.
+    """
+    attributes = {}
+    for attribute in node.attribute:
+        if attribute.ref_attr_name:
+            raise ValueError(
+                f"{attribute.name}: expected a value, got a reference to the enclosing function's"
+            )
+        kind = AttributeProto.AttributeType.Name(attribute.type)
+        attributes[attribute.name] = (kind, helper.get_attribute_value(attribute))
+    return operator.read(attributes)
+
+
+def _variadic_names(operator: Operator, argument: str, value: Any, arguments: Mapping[str, Any]) -> list[str]:
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise ValueError(f"{argument}: expected a sequence of value names, got {value!r}")
+    for parameter in operator.parameters:
+        if isinstance(parameter, Floats) and len(arguments[parameter.name]) != len(value):
+            wanted = len(arguments[parameter.name])
+            raise ValueError(f"{argument}: expected one value name per scale ({wanted}), got {value!r}")
+    return [_values.value_name(item, f"{argument}[{i}]") for i, item in enumerate(value)]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from roiops._extras import missing
+
 try:
     from onnxscript.values import Opset
 except ImportError as error:
-    raise ImportError(
-        "roiops.export.opset1 needs onnxscript; install it with: pip install 'roiops[export]'"
-    ) from error
+    raise missing("onnxscript", "roiops.export.opset1", "export") from error
 
-from roiops.export._names import DOMAIN, VERSION
 from roiops.export._schemas import register_schemas
+from roiops.operators import DOMAIN, VERSION
 
 register_schemas()
 opset1 = Opset(DOMAIN, VERSION)

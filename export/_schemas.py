@@ -3,73 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
-from onnx import AttributeProto, TensorProto, defs
+from onnx import AttributeProto, TypeProto, defs, helper
 from onnx.shape_inference import InferenceError
 
-from roiops.export._names import DOMAIN, VERSION
+from roiops.export import _types
+from roiops.operators import OPERATORS, Operator
+from roiops.operators._operator import Input
+from roiops.operators._parameters import Attribute
+from roiops.operators._shapes import output_shapes, output_types, sizes_of
 
-_FEATURES = ["tensor(float16)", "tensor(bfloat16)", "tensor(float)", "tensor(double)"]
-_HALF = (TensorProto.FLOAT16, TensorProto.BFLOAT16)
-_Attribute = defs.OpSchema.Attribute
-_Parameter = defs.OpSchema.FormalParameter
-_INT, _FLOAT, _STRING = (
-    defs.OpSchema.AttrType.INT,
-    defs.OpSchema.AttrType.FLOAT,
-    defs.OpSchema.AttrType.STRING,
-)
-
-
-def roi_align_schema() -> defs.OpSchema:
-    """Return the schema of ``roiops::RoiAlign``."""
-    scale = _optional("spatial_scale", AttributeProto.FLOAT, 1.0, "Feature pixels per image pixel.")
-    schema = defs.OpSchema(
-        "RoiAlign",
-        DOMAIN,
-        VERSION,
-        "Pools every box of a feature map into a grid of bins by bilinear sampling.",
-        inputs=[_Parameter("X", "T", "Features (N, C, H, W)."), *_box_inputs()],
-        outputs=[_Parameter("Y", "T", "Pooled boxes (K, C, output_height, output_width).")],
-        type_constraints=_type_constraints(),
-        attributes=[scale, *_common_attributes()],
-    )
-    return _with_inference(schema, _inference(boxes=1, first_map=0))
-
-
-def _with_inference(schema: defs.OpSchema, infer: Callable) -> defs.OpSchema:
-    # onnx before 1.19, which paddle2onnx asks for, does not let Python infer shapes.
-    if hasattr(schema, "set_type_and_shape_inference_function"):
-        schema.set_type_and_shape_inference_function(infer)
-    return schema
-
-
-def multiscale_roi_align_schema() -> defs.OpSchema:
-    """Return the schema of ``roiops::MultiScaleRoiAlign``."""
-    scales = _Attribute(
-        "spatial_scales",
-        defs.OpSchema.AttrType.FLOATS,
-        "Feature pixels per image pixel, per map.",
-        required=True,
-    )
-    maps = _Parameter(
-        "X",
-        "T",
-        "Feature maps (N, C, H_l, W_l), one per level.",
-        param_option=defs.OpSchema.FormalParameterOption.Variadic,
-        is_homogeneous=True,
-        min_arity=1,
-    )
-    schema = defs.OpSchema(
-        "MultiScaleRoiAlign",
-        DOMAIN,
-        VERSION,
-        "RoiAlign over a pyramid of feature maps: levels names the map of every box.",
-        inputs=[*_box_inputs(), _Parameter("levels", "tensor(int64)", "Map of each box (K,)."), maps],
-        outputs=[_Parameter("Y", "T", "Pooled boxes (K, C, output_height, output_width), in box order.")],
-        type_constraints=_type_constraints(),
-        attributes=[scales, *_common_attributes()],
-    )
-    return _with_inference(schema, _inference(boxes=0, first_map=3))
+_Option = defs.OpSchema.FormalParameterOption
 
 
 def register_schemas() -> None:
@@ -77,86 +22,126 @@ def register_schemas() -> None:
 
     Shape inference of the operators needs onnx 1.19; with older ones they have schemas only.
     """
-    for make_schema in (roi_align_schema, multiscale_roi_align_schema):
-        schema = make_schema()
-        if not defs.has(schema.name, DOMAIN):
-            defs.register_schema(schema)
+    # It lists all schemas when it is imported, and fails where two domains have an operator of one name.
+    import onnx.reference  # noqa: F401
+
+    for operator in OPERATORS.values():
+        if not defs.has(operator.name, operator.domain):
+            defs.register_schema(make_schema(operator))
 
 
-def _box_inputs() -> list[defs.OpSchema.FormalParameter]:
-    return [
-        _Parameter(
-            "boxes", "B", "Boxes (K, 4), x1 y1 x2 y2 in image pixels: type T, or float with 16-bit T."
-        ),
-        _Parameter("batch", "I", "Boxes per image (N,) or image of each box (K,), see batch_format."),
-    ]
+def make_schema(operator: Operator) -> defs.OpSchema:
+    """Return the schema of an operator of the table."""
+    schema = defs.OpSchema(
+        operator.name,
+        operator.domain,
+        operator.version,
+        operator.doc,
+        inputs=[_formal_input(operator, given) for given in operator.inputs],
+        outputs=[
+            defs.OpSchema.FormalParameter(o.name, _type_text(operator, o.type), o.doc)
+            for o in operator.outputs
+        ],
+        type_constraints=[(v.name, [_tensor(t) for t in v.allowed], v.doc) for v in operator.types],
+        attributes=[_formal_attribute(attribute) for attribute in operator.attributes],
+    )
+    # onnx before 1.19, which paddle2onnx asks for, does not let Python infer shapes.
+    if hasattr(schema, "set_type_and_shape_inference_function"):
+        schema.set_type_and_shape_inference_function(_inference(operator))
+    return schema
 
 
-def _type_constraints() -> list[tuple[str, list[str], str]]:
-    return [
-        ("T", _FEATURES, "Features and result."),
-        ("B", _FEATURES, "Boxes."),
-        ("I", ["tensor(int32)", "tensor(int64)"], "Counts or indices."),
-    ]
+def _tensor(name: str) -> str:
+    return f"tensor({_types.onnx_name(name).lower()})"
 
 
-def _common_attributes() -> list[defs.OpSchema.Attribute]:
-    return [
-        _Attribute("output_height", _INT, "Bins per column, at least 1.", required=True),
-        _Attribute("output_width", _INT, "Bins per row, at least 1.", required=True),
-        _optional("sampling_ratio", AttributeProto.INT, -1, "Samples per bin and axis; adaptive when <= 0."),
-        _optional(
-            "aligned", AttributeProto.INT, 1, "1 shifts by half a pixel; 0 makes boxes at least 1 pixel."
-        ),
-        _optional("mode", AttributeProto.STRING, "avg", "avg, or max over the interpolated samples."),
-        _optional("batch_format", AttributeProto.STRING, "boxes_num", "boxes_num or batch_indices."),
-    ]
+def _type_text(operator: Operator, name: str) -> str:
+    return name if any(variable.name == name for variable in operator.types) else _tensor(name)
 
 
-def _optional(name: str, kind: int, default: float | int | str, text: str) -> defs.OpSchema.Attribute:
-    from onnx.helper import make_attribute
+def _formal_input(operator: Operator, given: Input) -> defs.OpSchema.FormalParameter:
+    option = _Option.Optional if given.optional else _Option.Variadic if given.variadic else _Option.Single
+    return defs.OpSchema.FormalParameter(
+        given.name,
+        _type_text(operator, given.type),
+        given.doc,
+        param_option=option,
+        is_homogeneous=True,
+        min_arity=0 if given.optional else 1,
+    )
 
-    return _Attribute(name, make_attribute(name, default, attr_type=kind), text)
+
+def _formal_attribute(attribute: Attribute) -> defs.OpSchema.Attribute:
+    if attribute.default is None:
+        kind = getattr(defs.OpSchema.AttrType, attribute.kind)
+        return defs.OpSchema.Attribute(attribute.name, kind, attribute.doc, required=attribute.required)
+    kind = getattr(AttributeProto, attribute.kind)
+    default = helper.make_attribute(attribute.name, attribute.default, attr_type=kind)
+    return defs.OpSchema.Attribute(attribute.name, default, attribute.doc)
 
 
-def _inference(boxes: int, first_map: int) -> Callable:
-    """Return the inference function of an operator whose boxes and first feature map are at these inputs."""
+def _inference(operator: Operator) -> Callable[[Any], None]:
+    """Return the inference function of an operator."""
 
-    def infer(context) -> None:
-        features = context.get_input_type(first_map)
-        box_type = context.get_input_type(boxes)
-        if features is None:
-            return
-        _check_types(features.tensor_type.elem_type, box_type)
-        y = type(features)()
-        y.tensor_type.elem_type = features.tensor_type.elem_type
-        shape = y.tensor_type.shape
-        _copy_dim(shape.dim.add(), box_type, rank=2, axis=0)
-        _copy_dim(shape.dim.add(), features, rank=4, axis=1)
-        for name in ("output_height", "output_width"):
-            attribute = context.get_attribute(name)
-            dim = shape.dim.add()
-            if attribute is not None and not attribute.ref_attr_name:
-                dim.dim_value = attribute.i
-        context.set_output_type(0, y)
+    def infer(context: Any) -> None:
+        given = {
+            i.name: context.get_input_type(n)
+            for n, i in zip(range(context.get_num_inputs()), operator.inputs)
+        }
+        attributes = _known_attributes(operator, context)
+        types = _known_types(operator, given)
+        shapes = {name: _sizes(value) for name, value in given.items()}
+        try:
+            sizes = sizes_of(operator, shapes, attributes)
+        except ValueError as error:
+            raise InferenceError(str(error)) from error
+        found = zip(output_types(operator, types, attributes), output_shapes(operator, sizes, attributes))
+        for index, (element_type, shape) in enumerate(found):
+            if element_type is not None:
+                context.set_output_type(index, _tensor_type(element_type, shape))
 
     return infer
 
 
-def _check_types(features: int, box_type) -> None:
-    boxes = box_type.tensor_type.elem_type if box_type is not None else features
-    if boxes != features and not (boxes == TensorProto.FLOAT and features in _HALF):
-        name = TensorProto.DataType.Name
-        raise InferenceError(
-            f"boxes: expected the type of X ({name(features)}), or FLOAT with 16-bit X; got {name(boxes)}"
-        )
+def _known_attributes(operator: Operator, context: Any) -> dict[str, Any]:
+    known = {}
+    for wanted in operator.attributes:
+        attribute = context.get_attribute(wanted.name)
+        if attribute is None:
+            known[wanted.name] = wanted.default
+        elif not attribute.ref_attr_name:
+            value = helper.get_attribute_value(attribute)
+            known[wanted.name] = value.decode() if isinstance(value, bytes) else value
+    return known
 
 
-def _copy_dim(target, source_type, rank: int, axis: int) -> None:
-    """Copy one dimension; it stays unknown where the source has no shape."""
-    if source_type is None or not source_type.tensor_type.HasField("shape"):
-        return
-    dims = source_type.tensor_type.shape.dim
-    if len(dims) != rank:
-        raise InferenceError(f"expected an input of rank {rank}, got rank {len(dims)}")
-    target.CopyFrom(dims[axis])
+def _known_types(operator: Operator, given: dict[str, TypeProto | None]) -> dict[str, str]:
+    types: dict[str, str] = {}
+    for wanted in sorted(operator.inputs, key=lambda i: _is_of_another(operator, i.type)):
+        value = given.get(wanted.name)
+        found = _types.NAMES.get(value.tensor_type.elem_type) if value is not None else None
+        if found is None:
+            continue
+        allowed = operator.allowed_types(wanted.type, types)
+        if found not in allowed:
+            names = " or ".join(map(_types.onnx_name, allowed))
+            raise InferenceError(f"{wanted.name}: expected {names}, got {_types.onnx_name(found)}")
+        types[wanted.type] = found
+    return types
+
+
+def _is_of_another(operator: Operator, name: str) -> bool:
+    return any(variable.name == name and variable.boxes_of for variable in operator.types)
+
+
+def _sizes(value: TypeProto | None) -> list[int | str | None] | None:
+    if value is None or not value.tensor_type.HasField("shape"):
+        return None
+    return [
+        dim.dim_value if dim.HasField("dim_value") else dim.dim_param or None
+        for dim in value.tensor_type.shape.dim
+    ]
+
+
+def _tensor_type(element_type: str, shape: tuple[int | str | None, ...] | None) -> TypeProto:
+    return helper.make_tensor_type_proto(_types.ELEMENT_TYPES[element_type], shape)

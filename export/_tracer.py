@@ -9,12 +9,14 @@ import numpy as np
 import onnx
 from onnx import AttributeProto, TensorProto, helper, numpy_helper
 
+from roiops.operators._parameters import Attribute
+
 INT64, FLOAT, DOUBLE, BOOL = TensorProto.INT64, TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.BOOL
 UNKNOWN = TensorProto.UNDEFINED  # of an input whose callers differ: cast it before any arithmetic
 _CONSTANT_FIELDS = {
-    AttributeProto.INT: ("value_int", INT64),
-    AttributeProto.FLOAT: ("value_float", FLOAT),
-    AttributeProto.FLOATS: ("value_floats", FLOAT),
+    "INT": ("value_int", INT64),
+    "FLOAT": ("value_float", FLOAT),
+    "FLOATS": ("value_floats", FLOAT),
 }
 
 
@@ -78,6 +80,10 @@ class Value:
     def shape(self) -> Value:
         return self.tracer.op("Shape", self, dtype=INT64)
 
+    def rename(self, name: str) -> None:
+        """Give the value that was traced last another name, before anything reads it."""
+        self.tracer.nodes[-1].output[-1] = self.name = name
+
 
 Operand = Union[Value, float, list]
 
@@ -127,10 +133,11 @@ class Tracer:
         array = np.asarray(number, dtype=helper.tensor_dtype_to_np_dtype(dtype))
         return self._constant(dtype, helper.make_attribute("value", numpy_helper.from_array(array)))
 
-    def attribute(self, name: str, kind: int) -> Value:
-        """Return the value that an attribute of the function has on the node that calls it."""
-        field, dtype = _CONSTANT_FIELDS[kind]
-        return self._constant(dtype, AttributeProto(name=field, ref_attr_name=name, type=kind))
+    def attribute(self, attribute: Attribute) -> Value:
+        """Return the value that a number attribute of the function has on the node that calls it."""
+        field, dtype = _CONSTANT_FIELDS[attribute.kind]
+        kind = getattr(AttributeProto, attribute.kind)
+        return self._constant(dtype, AttributeProto(name=field, ref_attr_name=attribute.name, type=kind))
 
     def _constant(self, dtype: int, attribute: AttributeProto) -> Value:
         output = self.value(dtype)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import onnx
 
-from roiops import _checks
+from roiops import _values
 from roiops.export.paddle._convert import PaddleExportError, convert
 from roiops.export.paddle._fuse import fuse
 from roiops.export.paddle._versions import check_packages
@@ -56,7 +56,7 @@ def export(
         PortableError: if function bodies cannot express it.
     """
     check_packages()
-    opset = _checks.integer(opset_version, "opset_version", _OLDEST_OPSET, _NEWEST_OPSET)
+    opset = _values.integer(opset_version, "opset_version", _OLDEST_OPSET, _NEWEST_OPSET)
     if isinstance(model, (str, os.PathLike)):
         if input_spec is not None:
             raise TypeError("input_spec: expected None for a saved model, which has its inputs")

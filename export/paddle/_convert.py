@@ -13,8 +13,8 @@ from typing import Any
 import onnx
 from onnx import helper
 
-from roiops.export._names import DOMAIN, VERSION
 from roiops.export.paddle._nodes import RoiNodes
+from roiops.operators import DOMAIN, VERSION
 
 _LOG_LINES = 2
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping
 import onnx
 import onnx_ir as ir
 
-from roiops.export._names import DOMAIN
 from roiops.export.portable import add_function_bodies
 from roiops.export.upgrader.graph.names import name_of
 from roiops.export.upgrader.report import REPLACED, UpgradeReport
@@ -15,6 +14,7 @@ from roiops.export.upgrader.rewrites.dead_code import RemoveDeadPass
 from roiops.export.upgrader.rewrites.fuse_poolers import FuseLevelsPass
 from roiops.export.upgrader.rewrites.standard import ENTRY, is_ours, parameters
 from roiops.export.upgrader.rewrites.validate import ValidatePass
+from roiops.operators import DOMAIN
 
 
 def fuse(

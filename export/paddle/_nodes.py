@@ -93,9 +93,9 @@ class _Levels:
 
 
 def _name(value: Value, name: str) -> None:
-    """Give the value that was traced last its name in the program, if anything there reads it."""
+    """Give a value its name in the program, if anything there reads it."""
     if name:
-        value.tracer.nodes[-1].output[-1] = name
+        value.rename(name)
 
 
 def _per_image(t: Tracer, image: Value, images: Value) -> Value:

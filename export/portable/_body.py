@@ -6,48 +6,61 @@ The samples of a bin are the product of two rows of equally spaced positions, on
 
 from __future__ import annotations
 
-import onnx
-from onnx import AttributeProto, helper
+from collections.abc import Callable, Mapping
 
-from roiops.export._names import DOMAIN
+import onnx
+from onnx import helper
+
 from roiops.export._tracer import DOUBLE, FLOAT, INT64, UNKNOWN, Tracer, Value
 from roiops.export.portable._sampling import Bins, Boxes, Samples, sample
+from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, Operator
 
 _WHEN_IT_FAILS = "box_not_finite_or_image_or_level_out_of_range"  # ONNX Runtime's message shows this name
-_COMMON = ["output_height", "output_width", "sampling_ratio", "aligned", "mode", "batch_format"]
+# What the bodies make use of; other parameters must have their defaults.
+USED = ("output_size", "spatial_scale", "spatial_scales", "sampling_ratio", "aligned", "batch_format")
 
 
-def roi_align_function(x_type: int, opset: int) -> onnx.FunctionProto:
-    """Return the body of ``roiops::RoiAlign`` for features of one element type and a model of one opset."""
+def _roi_align(x_type: int, opset: int, maps: int) -> onnx.FunctionProto:
+    """Return the body of ``roiops::RoiAlign``."""
     t = Tracer()
     x, boxes, batch = t.value(x_type, "X"), t.value(UNKNOWN, "boxes"), t.value(UNKNOWN, "batch")
-    scale = t.attribute("spatial_scale", AttributeProto.FLOAT)
-    y = _pool(t, [x], scale, boxes, batch, None)
-    return _function(t, "RoiAlign", [x, boxes, batch], y, "spatial_scale", opset)
+    attributes = _attributes(t, ROI_ALIGN)
+    y = _pool(t, [x], attributes["spatial_scale"], attributes, boxes, batch, None)
+    return _function(t, ROI_ALIGN, [x, boxes, batch], y, opset)
 
 
-def multiscale_roi_align_function(x_type: int, opset: int, maps: int) -> onnx.FunctionProto:
-    """Return the body of ``roiops::MultiScaleRoiAlign`` for exactly ``maps`` feature maps."""
+def _multi_scale_roi_align(x_type: int, opset: int, maps: int) -> onnx.FunctionProto:
+    """Return the body of ``roiops::MultiScaleRoiAlign``."""
     t = Tracer()
     boxes, batch, levels = t.value(UNKNOWN, "boxes"), t.value(UNKNOWN, "batch"), t.value(INT64, "levels")
     xs = [t.value(x_type, f"X_{i}") for i in range(maps)]
-    scales = t.attribute("spatial_scales", AttributeProto.FLOATS)
-    y = _pool(t, xs, scales, boxes, batch, levels)
-    return _function(t, "MultiScaleRoiAlign", [boxes, batch, levels, *xs], y, "spatial_scales", opset)
+    attributes = _attributes(t, MULTI_SCALE_ROI_ALIGN)
+    y = _pool(t, xs, attributes["spatial_scales"], attributes, boxes, batch, levels)
+    return _function(t, MULTI_SCALE_ROI_ALIGN, [boxes, batch, levels, *xs], y, opset)
 
 
-def _function(
-    t: Tracer, name: str, inputs: list[Value], y: Value, scale: str, opset: int
-) -> onnx.FunctionProto:
+def _attributes(t: Tracer, operator: Operator) -> dict[str, Value]:
+    numbers = [a for p in operator.parameters if p.name in USED for a in p.attributes if a.kind != "STRING"]
+    return {attribute.name: t.attribute(attribute) for attribute in numbers}
+
+
+def _function(t: Tracer, operator: Operator, inputs: list[Value], y: Value, opset: int) -> onnx.FunctionProto:
     names, imports = [v.name for v in inputs], [helper.make_opsetid("", opset)]
-    return helper.make_function(DOMAIN, name, names, [y.name], t.nodes, imports, [scale, *_COMMON])
+    attributes = [attribute.name for attribute in operator.attributes]
+    return helper.make_function(operator.domain, operator.name, names, [y.name], t.nodes, imports, attributes)
 
 
 def _pool(
-    t: Tracer, maps: list[Value], scales: Value, boxes: Value, batch: Value, levels: Value | None
+    t: Tracer,
+    maps: list[Value],
+    scales: Value,
+    attributes: Mapping[str, Value],
+    boxes: Value,
+    batch: Value,
+    levels: Value | None,
 ) -> Value:
     """Trace Y (K, C, height, width); ``levels`` is None when there is one map."""
-    bins = Bins(t)
+    bins = Bins(t, attributes)
     channels = maps[0].shape().slice(1, 2)
     real = DOUBLE if maps[0].dtype == DOUBLE else FLOAT
 
@@ -176,3 +189,10 @@ def _weights(
     clipped = beyond.slice(0, -1, axis=1) - beyond.slice(1, 2**31, axis=1)
     total = t.concat(inside, clipped, axis=1) - t.concat(clipped, inside * 0.0, axis=1)
     return total / grid
+
+
+# The bodies, for features of one element type, a model of one opset and exactly so many feature maps.
+FUNCTIONS: dict[str, Callable[[int, int, int], onnx.FunctionProto]] = {
+    ROI_ALIGN.name: _roi_align,
+    MULTI_SCALE_ROI_ALIGN.name: _multi_scale_roi_align,
+}

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, MutableSequence
+from collections.abc import Iterable, Iterator, Mapping, MutableSequence
 from typing import NamedTuple
 
 import onnx
 from onnx import TensorProto, helper, shape_inference, version_converter
 
-from roiops.export._names import DOMAIN, VERSION
 from roiops.export._schemas import register_schemas
 from roiops.export._tracer import DOUBLE, FLOAT, UNKNOWN
-from roiops.export.portable._body import multiscale_roi_align_function, roi_align_function
+from roiops.export.portable._body import FUNCTIONS
 from roiops.export.portable._nodes import (
-    MULTI,
-    SINGLE,
     PortableError,
     check_inputs,
     describe,
@@ -22,6 +19,7 @@ from roiops.export.portable._nodes import (
     maps_of,
     portable_nodes,
 )
+from roiops.operators import DOMAIN, VERSION
 
 _OLDEST_OPSET = 12  # the first in which a Constant can be an attribute of the function
 _OLDEST_IR_VERSION = 8  # the first with functions
@@ -54,15 +52,14 @@ def add_function_bodies(model: onnx.ModelProto) -> onnx.ModelProto:
     for node in nodes:
         check_inputs(node)
     x_type = _feature_type(model)
-    depth = max((len(maps_of(node)) for node in nodes if node.op_type == MULTI), default=0)
-    bodies = []
-    if any(node.op_type == SINGLE for node in nodes):
-        bodies.append(roi_align_function(x_type, opset))
-    if depth:
-        bodies.append(multiscale_roi_align_function(x_type, opset, depth))
+    maps: dict[str, int] = {}  # of the body of each operator
+    for node in nodes:
+        maps[node.op_type] = max(maps.get(node.op_type, 1), len(maps_of(node)))
     for scope in reversed(scopes):  # inner graphs first: replacing nodes copies the graphs inside them
-        _replace(scope.nodes, depth)
-    _add_functions(model, bodies, opset)
+        _replace(scope.nodes, maps)
+    _add_functions(
+        model, [FUNCTIONS[name](x_type, opset, maps[name]) for name in FUNCTIONS if name in maps], opset
+    )
     return model
 
 
@@ -145,11 +142,13 @@ def _with_supported_opset(model: onnx.ModelProto) -> tuple[onnx.ModelProto, int]
         raise PortableError(f"{wanted}, and the conversion failed: {error}") from error
 
 
-def _replace(nodes: MutableSequence[onnx.NodeProto], depth: int) -> None:
+def _replace(nodes: MutableSequence[onnx.NodeProto], maps: Mapping[str, int]) -> None:
     if not any(map(is_roi_node, nodes)):
         return
     replaced = [
-        new for node in nodes for new in (portable_nodes(node, depth) if is_roi_node(node) else [node])
+        new
+        for node in nodes
+        for new in (portable_nodes(node, maps[node.op_type]) if is_roi_node(node) else [node])
     ]
     del nodes[:]
     nodes.extend(replaced)

@@ -5,14 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import onnx
-from onnx import helper
 
-from roiops import _checks
-from roiops.export._names import DOMAIN
-from roiops.export._nodes import make_multiscale_roi_align_node, make_roi_align_node
+from roiops.export._nodes import make_node, node_arguments
 from roiops.export._tracer import INT64, UNKNOWN, Tracer
-
-SINGLE, MULTI = "RoiAlign", "MultiScaleRoiAlign"
+from roiops.export.portable._body import FUNCTIONS, USED
+from roiops.operators import DOMAIN, OPERATORS, Operator
 
 
 class PortableError(ValueError):
@@ -21,12 +18,14 @@ class PortableError(ValueError):
 
 def is_roi_node(node: onnx.NodeProto) -> bool:
     """Return whether ``node`` calls one of the operators of domain ``roiops``."""
-    return node.domain == DOMAIN and node.op_type in (SINGLE, MULTI)
+    return node.domain == DOMAIN and node.op_type in OPERATORS
 
 
 def maps_of(node: onnx.NodeProto) -> list[str]:
     """Return the names of a node's feature maps."""
-    return list(node.input[:1] if node.op_type == SINGLE else node.input[3:])
+    operator = OPERATORS[node.op_type]
+    first = operator.index("features")
+    return list(node.input[first:] if operator.inputs[first].variadic else node.input[first : first + 1])
 
 
 def describe(node: onnx.NodeProto) -> str:
@@ -35,17 +34,22 @@ def describe(node: onnx.NodeProto) -> str:
 
 
 def check_inputs(node: onnx.NodeProto) -> None:
-    """Check how many inputs and outputs a node has, and that none is left out.
+    """Check that the operator has a body, how many inputs and outputs a node has, and that none is left out.
 
     Raises:
         PortableError: it is not as in the operator's schema.
     """
-    few, many = (3, 3) if node.op_type == SINGLE else (4, len(node.input))
+    operator = OPERATORS[node.op_type]
+    if operator.name not in FUNCTIONS:
+        raise PortableError(f"{describe(node)}: standard operators have no equivalent")
+    few = len(operator.inputs)
+    many = len(node.input) if operator.inputs[-1].variadic else few
     if not few <= len(node.input) <= many or not all(node.input):
-        wanted = "X, boxes, batch" if node.op_type == SINGLE else "boxes, batch, levels and at least one map"
+        wanted = ", ".join(f"{i.name}{' (one or more)' * i.variadic}" for i in operator.inputs)
         raise PortableError(f"{describe(node)}: inputs: expected {wanted}, got {list(node.input)}")
-    if len(node.output) != 1:
-        raise PortableError(f"{describe(node)}: outputs: expected Y, got {list(node.output)}")
+    if len(node.output) != len(operator.outputs):
+        wanted = ", ".join(output.name for output in operator.outputs)
+        raise PortableError(f"{describe(node)}: outputs: expected {wanted}, got {list(node.output)}")
 
 
 def portable_nodes(node: onnx.NodeProto, maps: int) -> list[onnx.NodeProto]:
@@ -53,77 +57,56 @@ def portable_nodes(node: onnx.NodeProto, maps: int) -> list[onnx.NodeProto]:
 
     Args:
         node: a node that `is_roi_node` and passes `check_inputs`.
-        maps: number of feature maps of the body of MultiScaleRoiAlign, at least that of the node.
+        maps: number of feature maps of the body of an operator on a pyramid, at least that of the node.
 
     Raises:
         PortableError: mode="max", a wrong attribute, or one that is not fixed.
     """
+    operator = OPERATORS[node.op_type]
     t = Tracer(prefix=f"{node.output[0]}/")
     try:
-        attributes = _attributes(node)
-        batch_format = attributes.pop("batch_format", "boxes_num")
-        counts = _checks.choice(batch_format, "batch_format", _checks.BATCH_FORMATS) == "boxes_num"
-        result = (_single if node.op_type == SINGLE else _multi)(t, node, counts, maps, attributes)
+        arguments = node_arguments(operator, node)
+        _check_used(operator, arguments)
+        result = _rewritten(t, operator, node, maps, arguments)
     except (TypeError, ValueError) as error:
         raise PortableError(f"{describe(node)}: {error}") from error
-    result.name, result.doc_string = node.name, node.doc_string
+    result.doc_string = node.doc_string
     return [*t.nodes, result]
 
 
-def _attributes(node: onnx.NodeProto) -> dict[str, Any]:
-    """Return the attributes as keyword arguments of the node builders."""
-    attributes = {}
-    for attribute in node.attribute:
-        if attribute.ref_attr_name:
+def _check_used(operator: Operator, arguments: dict[str, Any]) -> None:
+    for parameter in operator.parameters:
+        value = arguments[parameter.name]
+        if parameter.name not in USED and value != parameter.default:
             raise ValueError(
-                f"{attribute.name}: expected a value, got a reference to the enclosing function's"
+                f"{parameter.name}: expected {parameter.default!r}, got {value!r}, "
+                "for which standard operators have no equivalent"
             )
-        value = helper.get_attribute_value(attribute)
-        attributes[attribute.name] = value.decode() if isinstance(value, bytes) else value
-    if attributes.get("mode", "avg") == "max":
-        raise ValueError('mode: expected "avg", got "max", for which standard operators have no equivalent')
-    missing = {"output_height", "output_width"} - attributes.keys()
-    if missing:
-        raise ValueError(f"{min(missing)}: expected a value, got none")
-    attributes["output_size"] = attributes.pop("output_height"), attributes.pop("output_width")
-    if attributes.get("aligned") in (0, 1):
-        attributes["aligned"] = bool(attributes["aligned"])
-    return attributes
 
 
-def _single(
-    t: Tracer, node: onnx.NodeProto, counts: bool, maps: int, attributes: dict[str, Any]
+def _rewritten(
+    t: Tracer, operator: Operator, node: onnx.NodeProto, maps: int, arguments: dict[str, Any]
 ) -> onnx.NodeProto:
-    x, boxes, batch = node.input
-    if counts:
-        batch = image_of_each_box(t, x, boxes, batch)
-    return make_roi_align_node(x, boxes, batch, node.output[0], batch_format="batch_indices", **attributes)
-
-
-def _multi(
-    t: Tracer, node: onnx.NodeProto, counts: bool, maps: int, attributes: dict[str, Any]
-) -> onnx.NodeProto:
-    boxes, batch, levels, *xs = node.input
-    scales = list(attributes.pop("spatial_scales", []))
-    if len(scales) != len(xs):
-        raise ValueError(f"spatial_scales: expected one scale per feature map ({len(xs)}), got {len(scales)}")
-    if counts:
-        batch = image_of_each_box(t, xs[0], boxes, batch)
-    extra = maps - len(xs)
-    if extra:
-        # The body has more maps; the last one stands in for those, and a level that means one stays an error.
-        given = t.value(INT64, levels)
-        levels = t.where(given < len(xs), given, -1).name
-    return make_multiscale_roi_align_node(
-        boxes,
-        batch,
-        levels,
-        xs + xs[-1:] * extra,
-        node.output[0],
-        spatial_scales=scales + scales[-1:] * extra,
-        batch_format="batch_indices",
-        **attributes,
-    )
+    variadic = operator.inputs[-1].variadic
+    inputs: dict[str, Any] = dict(zip((given.argument for given in operator.inputs), node.input))
+    if variadic:
+        xs, scales = maps_of(node), arguments["spatial_scales"]
+        if len(scales) != len(xs):
+            raise ValueError(
+                f"spatial_scales: expected one scale per feature map ({len(xs)}), got {len(scales)}"
+            )
+        extra = maps - len(xs)
+        if extra:
+            # The body has more maps; the last one stands in for those, and a level that means one stays an
+            # error.
+            given = t.value(INT64, inputs["levels"])
+            inputs["levels"] = t.where(given < len(xs), given, -1).name
+        inputs[operator.inputs[-1].argument] = xs + xs[-1:] * extra
+        arguments = {**arguments, "spatial_scales": scales + scales[-1:] * extra}
+    if arguments["batch_format"] == "boxes_num":
+        inputs["batch"] = image_of_each_box(t, maps_of(node)[0], inputs["boxes"], inputs["batch"])
+        arguments = {**arguments, "batch_format": "batch_indices"}
+    return make_node(operator, inputs, {"output": node.output[0]}, arguments, node.name)
 
 
 def image_of_each_box(t: Tracer, x: str, boxes: str, counts: str) -> str:

@@ -9,10 +9,8 @@ boxes; positions are float64.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
-
-from onnx import AttributeProto
 
 from roiops.export._tracer import BOOL, DOUBLE, INT64, Tracer, Value
 
@@ -21,13 +19,13 @@ _SMALLEST_SPACING = 1e-30  # samples of an empty box coincide; a spacing of 0 wo
 
 
 class Bins:
-    """The attributes of the node, and the bins of both axes in one row."""
+    """The attributes of the node that decide about samples, and the bins of both axes in one row."""
 
-    def __init__(self, t: Tracer):
-        self.height = t.attribute("output_height", AttributeProto.INT).reshape(1)
-        self.width = t.attribute("output_width", AttributeProto.INT).reshape(1)
-        self.ratio = t.attribute("sampling_ratio", AttributeProto.INT)
-        self.aligned = t.attribute("aligned", AttributeProto.INT)
+    def __init__(self, t: Tracer, attributes: Mapping[str, Value]):
+        self.height = attributes["output_height"].reshape(1)
+        self.width = attributes["output_width"].reshape(1)
+        self.ratio = attributes["sampling_ratio"]
+        self.aligned = attributes["aligned"]
         self.per_axis = t.concat(self.height, self.width, axis=0)
         index = t.arange((self.height + self.width).reshape())
         self.axis = (index >= self.height).cast(INT64)

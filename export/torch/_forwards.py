@@ -9,7 +9,6 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from roiops import _checks
 from roiops.export._levels import (
     make_detectron2_level_nodes,
     make_mmdet_level_nodes,
@@ -17,6 +16,8 @@ from roiops.export._levels import (
 )
 from roiops.export.torch._boundaries import level_boundaries
 from roiops.export.torch._operators import boxes_num, multiscale_roi_align, roi_align
+from roiops.operators._boxes import OUTPUT_SIZE
+from roiops.operators._operator import box_types
 
 
 def torchvision_forward(pooler: nn.Module, name: str) -> Callable:
@@ -92,8 +93,8 @@ def mmdet_forward(extractor: nn.Module, name: str) -> Callable:
 
 
 def _pool(maps, scales, boxes, batch, batch_format: str, levels: Tensor, pooling: dict[str, Any]) -> Tensor:
-    half = maps[0].dtype in (torch.float16, torch.bfloat16)
-    boxes = boxes if half and boxes.dtype == torch.float32 else _cast(boxes, maps[0].dtype)
+    allowed = [getattr(torch, name) for name in box_types(str(maps[0].dtype).removeprefix("torch."))]
+    boxes = boxes if boxes.dtype in allowed else _cast(boxes, maps[0].dtype)
     if len(maps) == 1:
         return roi_align(maps[0], boxes, batch, spatial_scale=scales[0], batch_format=batch_format, **pooling)
     return multiscale_roi_align(
@@ -109,7 +110,7 @@ def _pooling_of(layers: Sequence[nn.Module], where: str) -> dict[str, Any]:
             raise ValueError(f"{where}[{i}]: expected a RoIAlign layer, got {type(layer).__name__}")
         poolings.append(
             {
-                "output_size": _checks.output_size(layer.output_size),
+                "output_size": OUTPUT_SIZE.check(layer.output_size),
                 "sampling_ratio": layer.sampling_ratio,
                 "aligned": bool(layer.aligned),
                 "mode": getattr(layer, "pool_mode", "avg"),

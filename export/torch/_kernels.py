@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,53 +10,53 @@ import torch
 from torch import Tensor
 
 from roiops import _checks, _session
-
-_HALF = (torch.float16, torch.bfloat16)
-_FEATURES = (*_HALF, torch.float32, torch.float64)
-
-
-def roi_align(x, boxes, batch, output_size, spatial_scale, *common) -> Tensor:
-    result = roi_align_fake(x, boxes, batch, output_size)
-    array = _array(x)
-    return _run(
-        "RoiAlign",
-        {"X": array, **_box_inputs(boxes, batch, array, common)},
-        {"spatial_scale": spatial_scale, **_attributes(output_size, *common)},
-        result,
-    )
+from roiops.operators import Operator
+from roiops.operators._operator import Input
+from roiops.operators._shapes import check_shape, output_shapes, output_types, sizes_of
 
 
-def roi_align_fake(x, boxes, batch, output_size, *_) -> Tensor:
-    _check(x, "x", ("N", "C", "H", "W"), _FEATURES)
-    _check_boxes(boxes, batch, x)
-    return x.new_empty((boxes.shape[0], x.shape[1], *output_size))
+def tensor_inputs(operator: Operator) -> list[Input]:
+    """Return the inputs in the order of the ``torch.library`` operator: a list of tensors comes first."""
+    return sorted(operator.inputs, key=lambda given: not given.variadic)
 
 
-def multiscale_roi_align(xs, boxes, batch, levels, output_size, spatial_scales, *common) -> Tensor:
-    result = multiscale_roi_align_fake(xs, boxes, batch, levels, output_size, spatial_scales)
-    maps = _checks.pyramid([_array(x) for x in xs], tuple(spatial_scales))
-    return _run(
-        "MultiScaleRoiAlign",
-        {
-            **_box_inputs(boxes, batch, maps[0], common),
-            "levels": _checks.levels(_array(levels), len(maps), len(boxes)),
-            **{f"X_{i}": array for i, array in enumerate(maps)},
-        },
-        {"spatial_scales": tuple(spatial_scales), **_attributes(output_size, *common)},
-        result,
-    )
+def kernel(operator: Operator) -> Callable[..., Any]:
+    """Return the function that computes an operator on tensors of the CPU."""
+    shapes_only = fake(operator)
+
+    def compute(*values: Any) -> Any:
+        results = shapes_only(*values)
+        tensors, arguments = _split(operator, values)
+        arrays = {
+            n: [_array(t) for t in v] if isinstance(v, (list, tuple)) else _array(v)
+            for n, v in tensors.items()
+        }
+        inputs = _checks.inputs(operator, arrays, arguments)
+        outputs = _session.run(operator, inputs, arguments)
+        if isinstance(results, Tensor):
+            return torch.from_numpy(outputs[0]).to(results.dtype)
+        return tuple(torch.from_numpy(y).to(result.dtype) for y, result in zip(outputs, results))
+
+    return compute
 
 
-def multiscale_roi_align_fake(xs, boxes, batch, levels, output_size, spatial_scales, *_) -> Tensor:
-    if not xs or len(xs) != len(spatial_scales):
-        raise ValueError(
-            f"xs: expected one feature map per spatial scale ({len(spatial_scales)}), got {len(xs)}"
+def fake(operator: Operator) -> Callable[..., Any]:
+    """Return the function that checks the tensors of an operator and makes its outputs, without values."""
+
+    def make_outputs(*values: Any) -> Any:
+        tensors, arguments = _split(operator, values)
+        types = _checked_types(operator, tensors, arguments)
+        attributes = operator.write(arguments)
+        shapes = {i.name: _first(tensors[i.argument]).shape for i in operator.inputs}
+        found = output_shapes(operator, sizes_of(operator, shapes, attributes), attributes)
+        like = _first(tensors[operator.inputs[0].argument])
+        results = tuple(
+            like.new_empty(shape, dtype=getattr(torch, element_type))
+            for shape, element_type in zip(found, output_types(operator, types, attributes))
         )
-    for i, x in enumerate(xs):
-        _check(x, f"xs[{i}]", ("N", "C", "H", "W"), (xs[0].dtype,) if i else _FEATURES)
-    _check_boxes(boxes, batch, xs[0])
-    _check(levels, "levels", ("K",), (torch.int64,))
-    return xs[0].new_empty((boxes.shape[0], xs[0].shape[1], *output_size))
+        return results[0] if len(results) == 1 else results
+
+    return make_outputs
 
 
 def boxes_num(boxes: Sequence[Tensor]) -> Tensor:
@@ -76,42 +76,54 @@ def refuse_backward(context: Any, *gradients: Tensor) -> None:
     )
 
 
-def _check(tensor: Tensor, name: str, shape: tuple[str, ...], dtypes: Sequence[torch.dtype]) -> None:
-    if tensor.dtype not in dtypes:
-        raise TypeError(f"{name}: expected {' or '.join(map(str, dtypes))}, got {tensor.dtype}")
-    if tensor.ndim != len(shape):
-        raise ValueError(f"{name}: expected shape ({', '.join(shape)}), got {tuple(tensor.shape)}")
+def _split(operator: Operator, values: Sequence[Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return tensors and arguments by their names in Python, from those of the ``torch.library`` operator."""
+    inputs = tensor_inputs(operator)
+    arguments = {p.name: value for p, value in zip(operator.parameters, values[len(inputs) :])}
+    # torch hands over lists.
+    frozen = {name: tuple(v) if isinstance(v, list) else v for name, v in arguments.items()}
+    return {given.argument: value for given, value in zip(inputs, values)}, frozen
 
 
-# Lengths are left to the kernels: comparing them here would tie the dynamic dimensions of an export together.
-def _check_boxes(boxes: Tensor, batch: Tensor, x: Tensor) -> None:
-    _check(boxes, "boxes", ("K", "4"), (x.dtype, torch.float32) if x.dtype in _HALF else (x.dtype,))
-    if boxes.shape[1] != 4:
-        raise ValueError(f"boxes: expected shape (K, 4), got {tuple(boxes.shape)}")
-    _check(batch, "batch", ("N or K",), (torch.int32, torch.int64))
+def _checked_types(
+    operator: Operator, tensors: Mapping[str, Any], arguments: Mapping[str, Any]
+) -> dict[str, str]:
+    """Check dtypes and ranks.
+
+    Lengths are left to the kernels: comparing them would tie the dynamic dimensions of an export together.
+    """
+    types: dict[str, str] = {}
+    features_first = sorted(operator.inputs, key=lambda given: given.role != "features")
+    for given in features_first:
+        value = tensors[given.argument]
+        if given.variadic:
+            _check_count(operator, given, value, arguments)
+        for i, tensor in enumerate(value if given.variadic else [value]):
+            name = f"{given.argument}[{i}]" if given.variadic else given.argument
+            allowed = [types[given.type]] if i else operator.allowed_types(given.type, types)
+            found = str(tensor.dtype).removeprefix("torch.")
+            if found not in allowed:
+                wanted = " or ".join(f"torch.{each}" for each in allowed)
+                raise TypeError(f"{name}: expected {wanted}, got {tensor.dtype}")
+            check_shape(given, tensor.shape, name)
+            types[given.type] = found
+    return types
 
 
-def _box_inputs(boxes: Tensor, batch: Tensor, x: np.ndarray, common: Sequence[Any]) -> dict[str, np.ndarray]:
-    box_array = _checks.boxes(_array(boxes), _checks.box_dtype(x.dtype))
-    batch_format = common[-1]
-    return {"boxes": box_array, "batch": _checks.batch(_array(batch), batch_format, len(x), len(boxes))}
+def _check_count(
+    operator: Operator, given: Input, value: Sequence[Any], arguments: Mapping[str, Any]
+) -> None:
+    scales = len(arguments["spatial_scales"])
+    if not value or len(value) != scales:
+        raise ValueError(
+            f"{given.argument}: expected one feature map per spatial scale ({scales}), got {len(value)}"
+        )
 
 
-def _attributes(output_size, sampling_ratio, aligned, mode, batch_format) -> dict[str, Any]:
-    return {
-        "output_size": tuple(output_size),
-        "sampling_ratio": sampling_ratio,
-        "aligned": aligned,
-        "mode": mode,
-        "batch_format": batch_format,
-    }
+def _first(value: Any) -> Tensor:
+    return value[0] if isinstance(value, (list, tuple)) else value
 
 
 def _array(tensor: Tensor) -> np.ndarray:
     # NumPy has no bfloat16; float32 holds it, and the operators calculate with float32.
     return (tensor.float() if tensor.dtype == torch.bfloat16 else tensor).detach().numpy()
-
-
-def _run(op_type: str, inputs: dict[str, np.ndarray], attributes: dict[str, Any], result: Tensor) -> Tensor:
-    features = inputs["X" if op_type == "RoiAlign" else "X_0"]
-    return torch.from_numpy(_session.run(op_type, inputs, features.dtype, attributes)).to(result.dtype)

@@ -8,11 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from roiops import _checks
 from roiops.export.torch import _kernels
-
-# Defaults are in the Python functions only: torch drops arguments that equal a schema's defaults.
-_COMMON = "int sampling_ratio, bool aligned, str mode, str batch_format) -> Tensor"
+from roiops.operators import MULTI_SCALE_ROI_ALIGN, OPERATORS, ROI_ALIGN, Operator
+from roiops.operators._parameters import Choice, Flag, Float, Floats, Int, Parameter, Size
 
 
 def roi_align(
@@ -52,8 +50,14 @@ def roi_align(
     """
     return torch.ops.roiops.roi_align(
         *_tensors(x=x, boxes=boxes, batch=batch),
-        *_attributes(
-            output_size, _checks.spatial_scale, spatial_scale, sampling_ratio, aligned, mode, batch_format
+        *_checked(
+            ROI_ALIGN.name,
+            output_size=output_size,
+            spatial_scale=spatial_scale,
+            sampling_ratio=sampling_ratio,
+            aligned=aligned,
+            mode=mode,
+            batch_format=batch_format,
         ),
     )
 
@@ -94,8 +98,14 @@ def multiscale_roi_align(
     return torch.ops.roiops.multiscale_roi_align(
         list(_tensors(**{f"xs[{i}]": x for i, x in enumerate(xs)})),
         *_tensors(boxes=boxes, batch=batch, levels=levels),
-        *_attributes(
-            output_size, _checks.spatial_scales, spatial_scales, sampling_ratio, aligned, mode, batch_format
+        *_checked(
+            MULTI_SCALE_ROI_ALIGN.name,
+            output_size=output_size,
+            spatial_scales=spatial_scales,
+            sampling_ratio=sampling_ratio,
+            aligned=aligned,
+            mode=mode,
+            batch_format=batch_format,
         ),
     )
 
@@ -126,15 +136,33 @@ def _tensors(**values: Any) -> Iterable[Tensor]:
 
 
 @torch.compiler.assume_constant_result  # so that torch.compile and strict exports need not trace the checks
-def _attributes(output_size, check_scale, scale, sampling_ratio, aligned, mode, batch_format) -> tuple:
-    return (
-        _checks.output_size(output_size),
-        check_scale(scale),
-        _checks.sampling_ratio(sampling_ratio),
-        _checks.aligned(aligned),
-        _checks.choice(mode, "mode", _checks.MODES),
-        _checks.choice(batch_format, "batch_format", _checks.BATCH_FORMATS),
+def _checked(operator: str, **arguments: Any) -> tuple[Any, ...]:
+    return tuple(OPERATORS[operator].check(**arguments).values())
+
+
+_TYPES: dict[type[Parameter], str] = {
+    Int: "int",
+    Flag: "bool",
+    Float: "float",
+    Floats: "float[]",
+    Choice: "str",
+    Size: "int[]",
+}
+
+
+def _schema(operator: Operator) -> str:
+    # Without defaults, which are in the Python functions: torch drops arguments that equal a schema's.
+    tensors = (
+        f"Tensor{'[]' * given.variadic}{'?' * given.optional} {given.argument}"
+        for given in _kernels.tensor_inputs(operator)
     )
+    parameters = (
+        f"{_TYPES[type(p)]}{'?' * (p.default is None and not p.required)} {p.name}"
+        for p in operator.parameters
+    )
+    outputs = ", ".join(["Tensor"] * len(operator.outputs))
+    results = outputs if len(operator.outputs) == 1 else f"({outputs})"
+    return f"({', '.join([*tensors, *parameters])}) -> {results}"
 
 
 def _register(name: str, schema: str, kernel: Any, fake: Any) -> None:
@@ -145,17 +173,6 @@ def _register(name: str, schema: str, kernel: Any, fake: Any) -> None:
     operator.register_autograd(_kernels.refuse_backward)
 
 
-_register(
-    "roi_align",
-    f"(Tensor x, Tensor boxes, Tensor batch, int[] output_size, float spatial_scale, {_COMMON}",
-    _kernels.roi_align,
-    _kernels.roi_align_fake,
-)
-_register(
-    "multiscale_roi_align",
-    "(Tensor[] xs, Tensor boxes, Tensor batch, Tensor levels, int[] output_size, float[] spatial_scales, "
-    + _COMMON,
-    _kernels.multiscale_roi_align,
-    _kernels.multiscale_roi_align_fake,
-)
+for _name, _operator in (("roi_align", ROI_ALIGN), ("multiscale_roi_align", MULTI_SCALE_ROI_ALIGN)):
+    _register(_name, _schema(_operator), _kernels.kernel(_operator), _kernels.fake(_operator))
 _register("boxes_num", "(Tensor[] boxes) -> Tensor", _kernels.boxes_num, _kernels.boxes_num_fake)

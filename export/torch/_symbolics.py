@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import torch
 from torch.onnx import symbolic_helper
 
-from roiops.export._names import DOMAIN
-from roiops.export._nodes import common_attributes
+from roiops.export.torch._kernels import tensor_inputs
+from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, Operator
+from roiops.operators._parameters import Choice, Flag, Float, Floats, Int, Size
+from roiops.operators._shapes import output_shapes, sizes_of
 
 # One version for all: torchvision has symbolics at 11 and 16, and others may have added theirs in between.
 _OPSETS = range(11, 25)
@@ -43,25 +47,39 @@ def unregister_symbolics() -> None:
 def _torchvision_roi_align(g, x, rois, spatial_scale, height, width, sampling_ratio, aligned):
     image = g.op("Gather", rois, _constant(g, 0), axis_i=1)
     boxes = g.op("Gather", rois, _constant(g, [1, 2, 3, 4]), axis_i=1)
-    common = common_attributes((height, width), sampling_ratio, aligned, "avg", "batch_indices")
     indices = g.op("Cast", image, to_i=torch.onnx.TensorProtoDataType.INT64)
-    return _node(g, "RoiAlign", [x, boxes, indices], x, {"spatial_scale": spatial_scale, **common})
+    arguments = ROI_ALIGN.check(
+        output_size=(height, width),
+        spatial_scale=spatial_scale,
+        sampling_ratio=sampling_ratio,
+        aligned=aligned,
+        batch_format="batch_indices",
+    )
+    return _node(g, ROI_ALIGN, {"x": x, "boxes": boxes, "batch": indices}, arguments)
 
 
-@symbolic_helper.parse_args("v", "v", "v", "is", "f", "i", "b", "s", "s")
-def _roi_align(g, x, boxes, batch, output_size, spatial_scale, sampling_ratio, aligned, mode, batch_format):
-    common = common_attributes(output_size, sampling_ratio, aligned, mode, batch_format)
-    return _node(g, "RoiAlign", [x, boxes, batch], x, {"spatial_scale": spatial_scale, **common})
+_LETTERS = {Int: "i", Flag: "b", Float: "f", Floats: "fs", Choice: "s", Size: "is"}
 
 
-@symbolic_helper.parse_args("v", "v", "v", "v", "is", "fs", "i", "b", "s", "s")
-def _multiscale_roi_align(
-    g, xs, boxes, batch, levels, output_size, spatial_scales, sampling_ratio, aligned, mode, batch_format
-):
-    maps = symbolic_helper._unpack_list(xs)
-    common = common_attributes(output_size, sampling_ratio, aligned, mode, batch_format)
-    attributes = {"spatial_scales": spatial_scales, **common}
-    return _node(g, "MultiScaleRoiAlign", [boxes, batch, levels, *maps], maps[0], attributes)
+def _symbolic(operator: Operator) -> Callable[..., Any]:
+    """Return the symbolic of the ``torch.library`` operator of an operator."""
+    inputs = tensor_inputs(operator)
+    letters = [_LETTERS[type(parameter)] for parameter in operator.parameters]
+
+    def symbolic(g, *values):
+        tensors = {
+            given.argument: symbolic_helper._unpack_list(value) if given.variadic else value
+            for given, value in zip(inputs, values)
+        }
+        arguments = {p.name: value for p, value in zip(operator.parameters, values[len(inputs) :])}
+        return _node(g, operator, tensors, operator.check(**arguments))
+
+    # torch pairs values with the names of the arguments.
+    names = ["g", *(given.argument for given in inputs), *(p.name for p in operator.parameters)]
+    symbolic.__signature__ = inspect.Signature(
+        [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
+    )
+    return symbolic_helper.parse_args(*["v"] * len(inputs), *letters)(symbolic)
 
 
 def _boxes_num(g, boxes):
@@ -70,17 +88,28 @@ def _boxes_num(g, boxes):
     return g.op("Gather", g.op("Concat", *shapes, axis_i=0), first_of_each, axis_i=0)
 
 
-def _node(g: Any, op_type: str, inputs: list, features: Any, attributes: dict[str, Any]) -> Any:
+def _node(g: Any, operator: Operator, tensors: dict[str, Any], arguments: dict[str, Any]) -> Any:
+    attributes = operator.write(arguments)
+    values, shapes = [], {}
+    for given in operator.inputs:
+        value = tensors[given.argument]
+        values += value if given.variadic else [value]
+        first = value[0] if given.variadic else value
+        rank = symbolic_helper._get_tensor_rank(first)
+        sizes = (
+            None if rank is None else [symbolic_helper._get_tensor_dim_size(first, i) for i in range(rank)]
+        )
+        shapes[given.name] = sizes
     # torch tells the type of an attribute by a letter at the end of its name.
-    letters = {int: "i", float: "f", str: "s"}
+    kinds = {"INT": "i", "FLOAT": "f", "FLOATS": "f", "STRING": "s"}
     typed = {
-        f"{name}_{letters[type(value[0] if isinstance(value, (list, tuple)) else value)]}": value
-        for name, value in attributes.items()
+        f"{a.name}_{kinds[a.kind]}": attributes[a.name] for a in operator.attributes if a.name in attributes
     }
-    y = g.op(f"{DOMAIN}::{op_type}", *inputs, **typed)
-    channels = symbolic_helper._get_tensor_dim_size(features, 1)
-    size = [attributes["output_height"], attributes["output_width"]]
-    y.setType(features.type().with_sizes([None, channels, *size]))
+    y = g.op(f"{operator.domain}::{operator.name}", *values, **typed)
+    features = tensors[operator.inputs[operator.index("features")].argument]
+    like = features[0] if isinstance(features, (list, tuple)) else features
+    (shape,) = output_shapes(operator, sizes_of(operator, shapes, attributes), attributes)
+    y.setType(like.type().with_sizes(list(shape)))
     return y
 
 
@@ -90,7 +119,7 @@ def _constant(g: Any, value: Any) -> Any:
 
 _SYMBOLICS = {
     "torchvision::roi_align": _torchvision_roi_align,
-    "roiops::roi_align": _roi_align,
-    "roiops::multiscale_roi_align": _multiscale_roi_align,
+    "roiops::roi_align": _symbolic(ROI_ALIGN),
+    "roiops::multiscale_roi_align": _symbolic(MULTI_SCALE_ROI_ALIGN),
     "roiops::boxes_num": _boxes_num,
 }

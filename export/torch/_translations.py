@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
-from typing import TypeVar, Union
+from typing import Any, TypeVar, Union
 
+import onnxscript
 import torch
-from onnxscript import BFLOAT16, DOUBLE, FLOAT, FLOAT16, INT32, INT64
+from onnxscript import BFLOAT16, DOUBLE, FLOAT, FLOAT16, INT64
 from onnxscript import opset18 as standard
 
-from roiops.export._nodes import common_attributes
+from roiops.export import _types
 from roiops.export._onnxscript import opset1
+from roiops.export.torch._kernels import tensor_inputs
+from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, Operator
+from roiops.operators._parameters import Choice, Flag, Float, Floats, Int, Size
 
 _Float = TypeVar("_Float", bound=Union[FLOAT16, BFLOAT16, FLOAT, DOUBLE])
-_Integer = TypeVar("_Integer", bound=Union[INT32, INT64])
 
 
 def translation_table() -> dict[Callable, Callable]:
@@ -24,8 +28,8 @@ def translation_table() -> dict[Callable, Callable]:
     """
     return {
         torch.ops.torchvision.roi_align.default: _torchvision_roi_align,
-        torch.ops.roiops.roi_align.default: _roi_align,
-        torch.ops.roiops.multiscale_roi_align.default: _multiscale_roi_align,
+        torch.ops.roiops.roi_align.default: _translation(ROI_ALIGN),
+        torch.ops.roiops.multiscale_roi_align.default: _translation(MULTI_SCALE_ROI_ALIGN),
         torch.ops.roiops.boxes_num.default: _boxes_num,
     }
 
@@ -40,47 +44,66 @@ def _torchvision_roi_align(
     aligned: bool,
 ) -> _Float:
     image = standard.Gather(rois, standard.Constant(value_int=0), axis=1)
+    arguments = ROI_ALIGN.check(
+        output_size=(pooled_height, pooled_width),
+        spatial_scale=spatial_scale,
+        sampling_ratio=sampling_ratio,
+        aligned=bool(aligned),
+        batch_format="batch_indices",
+    )
     return opset1.RoiAlign(
         input,
         standard.Slice(rois, [1], [5], [1]),
         standard.Cast(image, to=INT64.dtype),
-        spatial_scale=spatial_scale,
-        **common_attributes((pooled_height, pooled_width), sampling_ratio, aligned, "avg", "batch_indices"),
+        **ROI_ALIGN.write(arguments),
     )
 
 
-def _roi_align(
-    x: _Float,
-    boxes: _Float,
-    batch: _Integer,
-    output_size: Sequence[int],
-    spatial_scale: float,
-    sampling_ratio: int,
-    aligned: bool,
-    mode: str,
-    batch_format: str,
-) -> _Float:
-    common = common_attributes(output_size, sampling_ratio, aligned, mode, batch_format)
-    return opset1.RoiAlign(x, boxes, batch, spatial_scale=spatial_scale, **common)
+_ANNOTATIONS = {
+    Int: int,
+    Flag: bool,
+    Float: float,
+    Floats: Sequence[float],
+    Choice: str,
+    Size: Sequence[int],
+}
 
 
-def _multiscale_roi_align(
-    xs: Sequence[_Float],
-    boxes: _Float,
-    batch: _Integer,
-    levels: INT64,
-    output_size: Sequence[int],
-    spatial_scales: Sequence[float],
-    sampling_ratio: int,
-    aligned: bool,
-    mode: str,
-    batch_format: str,
-) -> _Float:
-    common = common_attributes(output_size, sampling_ratio, aligned, mode, batch_format)
-    # The maps by name: torch repeats the other inputs when they stand before a variadic one.
-    return opset1.MultiScaleRoiAlign(
-        boxes, batch, levels, X=list(xs), spatial_scales=spatial_scales, **common
+def _translation(operator: Operator) -> Callable[..., Any]:
+    """Return the translation of the ``torch.library`` operator of an operator.
+
+    Its signature is made here, because torch tells inputs from attributes by the annotations.
+    """
+    variables = {
+        v.name: TypeVar(v.name, bound=Union[tuple(map(_tensor_type, v.allowed))]) for v in operator.types
+    }
+    annotations: dict[str, Any] = {}
+    for given in tensor_inputs(operator):
+        kind = variables.get(given.type) or _tensor_type(given.type)
+        annotations[given.argument] = Sequence[kind] if given.variadic else kind
+    annotations.update((p.name, _ANNOTATIONS[type(p)]) for p in operator.parameters)
+    signature = inspect.Signature(
+        [
+            inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=kind)
+            for name, kind in annotations.items()
+        ]
     )
+
+    def translate(*positional: Any, **named: Any) -> Any:
+        values = signature.bind(*positional, **named).arguments
+        arguments = operator.check(**{p.name: values[p.name] for p in operator.parameters})
+        single = [values[i.argument] for i in operator.inputs if not i.variadic]
+        # The maps by name: torch repeats the other inputs when they stand before a variadic one.
+        variadic = {i.name: list(values[i.argument]) for i in operator.inputs if i.variadic}
+        return getattr(opset1, operator.name)(*single, **variadic, **operator.write(arguments))
+
+    translate.__signature__ = signature
+    translate.__annotations__ = annotations
+    return translate
+
+
+def _tensor_type(name: str) -> Any:
+    return getattr(onnxscript, _types.onnx_name(name))
 
 
 def _boxes_num(boxes: Sequence[_Float]) -> INT64:

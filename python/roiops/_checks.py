@@ -1,41 +1,53 @@
-"""Argument checks shared by the NumPy functions, the reference and the node builders.
+"""Checks of the arrays that operators take, for the NumPy functions, the reference and torch's operators.
 
-Every check returns the value in its canonical Python or NumPy form and raises ``TypeError`` (wrong kind of
-value) or ``ValueError`` (right kind, impossible value) with a message that starts with the argument's name.
+Every check returns the array in its canonical form and raises ``TypeError`` (wrong kind of value) or
+``ValueError`` (right kind, impossible value) with a message that starts with the argument's name.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from roiops._values import INT32_MAX, INT64_MAX, choice, float32, integer, value_name  # noqa: F401
 from roiops.operators import _boxes
-from roiops.operators._operator import FEATURE_TYPES, box_types
-
-MODES = _boxes.MODE.choices
-BATCH_FORMATS = _boxes.BATCH_FORMAT.choices
-
-output_size = _boxes.OUTPUT_SIZE.check
-spatial_scales = _boxes.SPATIAL_SCALES.check
-sampling_ratio = _boxes.SAMPLING_RATIO.check
-aligned = _boxes.ALIGNED.check
+from roiops.operators._operator import INDEX_TYPES, Input, Operator, box_types
+from roiops.operators._shapes import check_shape
 
 
-def spatial_scale(value: Any, name: str = "spatial_scale") -> float:
-    """Check a scale: finite and greater than zero, also once rounded to the operator's float32 attribute."""
-    return float32(value, name, above=0)
+def inputs(operator: Operator, values: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the inputs of an operator on boxes of feature maps.
+
+    Args:
+        operator: the operator, whose inputs have the roles "features", "boxes", "batch" and perhaps "levels".
+        values: by the inputs' names in Python; the batch by the name of its format.
+        arguments: the operator's checked arguments.
+
+    Returns:
+        The arrays by the inputs' names; a list for a variadic input.
+    """
+    maps_input = operator.inputs[operator.index("features")]
+    maps = _feature_maps(maps_input, values[maps_input.argument], arguments)
+    images = len(maps[0])
+    checked: dict[str, Any] = {}
+    boxes_input = operator.inputs[operator.index("boxes")]
+    checked["boxes"] = boxes(values["boxes"], box_dtype(maps[0].dtype), boxes_input)
+    count = len(checked["boxes"])
+    for given in operator.inputs:
+        if given.role == "batch":
+            checked[given.name] = batch(values[given.argument], arguments["batch_format"], images, count)
+        elif given.role == "levels":
+            checked[given.name] = levels(values[given.argument], len(maps), count)
+    checked[maps_input.name] = maps if maps_input.variadic else maps[0]
+    return checked
 
 
 def features(value: Any, name: str = "x") -> np.ndarray:
-    """Check a feature map: an array of shape (N, C, H, W) of one of the operator's dtypes."""
-    array = _as_array(value, name)
-    if array.dtype.name not in FEATURE_TYPES:
-        raise TypeError(f"{name}: expected dtype {', '.join(FEATURE_TYPES)}, got {array.dtype}")
-    if array.ndim != 4:
-        raise ValueError(f"{name}: expected shape (N, C, H, W), got {array.shape}")
+    """Check a feature map: an array of shape (N, C, H, W) of one of the operators' dtypes."""
+    array = as_array(value, name)
+    _check_dtype(array, name, _boxes.TYPES[0].allowed)
+    check_shape(_boxes.FEATURES, array.shape, name)
     return array
 
 
@@ -44,13 +56,12 @@ def box_dtype(feature_dtype: np.dtype) -> np.dtype:
     return np.dtype(box_types(feature_dtype.name)[0])
 
 
-def boxes(value: Any, dtype: np.dtype) -> np.ndarray:
-    """Check boxes of shape (K, 4), x1 y1 x2 y2, and cast them to ``dtype``; they must be finite there."""
-    array = _as_array(value, "boxes")
+def boxes(value: Any, dtype: np.dtype, given: Input = _boxes.BOXES) -> np.ndarray:
+    """Check boxes, one per row of the shape of ``given``, and cast them to ``dtype``, finite there."""
+    array = as_array(value, "boxes")
     if array.dtype.kind not in "fiu" and array.dtype.name != "bfloat16":
         raise TypeError(f"boxes: expected a floating dtype, got {array.dtype}")
-    if array.ndim != 2 or array.shape[1] != 4:
-        raise ValueError(f"boxes: expected shape (K, 4), got {array.shape}")
+    check_shape(given, array.shape, "boxes")
     with np.errstate(over="ignore"):
         cast = array.astype(dtype, copy=False)
     finite = np.isfinite(cast).all(axis=1)
@@ -77,16 +88,27 @@ def levels(value: Any, maps: int, box_count: int) -> np.ndarray:
     """Check the level of each box: int32 or int64, K values in [0, number of feature maps)."""
     array = _index_vector(value, "levels", box_count, "one level per box")
     _check_range(array, "levels", 0, maps - 1)
-    return array
+    return array.astype(np.int64, copy=False)
 
 
-def pyramid(values: Any, scales: tuple[float, ...]) -> list[np.ndarray]:
-    """Check the feature maps of a pyramid: as many as scales, one dtype, N and C for all."""
-    if isinstance(values, np.ndarray) or not isinstance(values, Sequence):
-        raise TypeError(f"xs: expected a sequence of feature maps, got {type(values).__name__}")
-    maps = [features(value, f"xs[{i}]") for i, value in enumerate(values)]
-    if len(maps) != len(scales):
-        raise ValueError(f"xs: expected one feature map per spatial scale ({len(scales)}), got {len(maps)}")
+def as_array(value: Any, name: str) -> np.ndarray:
+    """Return a value as an array in the machine's byte order."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: not an array of numbers ({error})") from error
+    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def _feature_maps(given: Input, value: Any, arguments: Mapping[str, Any]) -> list[np.ndarray]:
+    if not given.variadic:
+        return [features(value, given.argument)]
+    if isinstance(value, np.ndarray) or not isinstance(value, Sequence):
+        raise TypeError(f"xs: expected a sequence of feature maps, got {type(value).__name__}")
+    maps = [features(each, f"xs[{i}]") for i, each in enumerate(value)]
+    scales = len(arguments["spatial_scales"])
+    if len(maps) != scales:
+        raise ValueError(f"xs: expected one feature map per spatial scale ({scales}), got {len(maps)}")
     for i, array in enumerate(maps):
         if array.dtype != maps[0].dtype:
             raise TypeError(f"xs[{i}]: expected dtype {maps[0].dtype} as in xs[0], got {array.dtype}")
@@ -97,20 +119,16 @@ def pyramid(values: Any, scales: tuple[float, ...]) -> list[np.ndarray]:
     return maps
 
 
-def _as_array(value: Any, name: str) -> np.ndarray:
-    try:
-        array = np.asarray(value)
-    except ValueError as error:
-        raise ValueError(f"{name}: not an array of numbers ({error})") from error
-    return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+def _check_dtype(array: np.ndarray, name: str, allowed: Sequence[str]) -> None:
+    if array.dtype.name not in allowed:
+        raise TypeError(f"{name}: expected dtype {' or '.join(allowed)}, got {array.dtype}")
 
 
 def _index_vector(value: Any, name: str, length: int, what: str) -> np.ndarray:
-    array = _as_array(value, name)
+    array = as_array(value, name)
     if array.size == 0 and not isinstance(value, np.ndarray):
         array = array.astype(np.int64)
-    if array.dtype.name not in ("int32", "int64"):
-        raise TypeError(f"{name}: expected dtype int32 or int64, got {array.dtype}")
+    _check_dtype(array, name, INDEX_TYPES)
     if array.shape != (length,):
         raise ValueError(f"{name}: expected shape ({length},), {what}, got {array.shape}")
     return array

@@ -13,6 +13,7 @@ import numpy as np
 
 import roiops
 from roiops import reference
+from roiops._extras import missing
 from roiops._library import import_onnxruntime
 from roiops._standard import run_model, standard_model
 
@@ -87,7 +88,7 @@ def _onnx() -> str:
     try:
         import onnx
     except ImportError as error:
-        raise ImportError("not installed; install it with: pip install 'roiops[cpu]'") from error
+        raise missing("onnx", "roiops", "cpu", "gpu") from error
     return str(onnx.__version__)
 
 

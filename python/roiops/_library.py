@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from roiops._extras import missing
+
 if TYPE_CHECKING:
     import onnxruntime
 
@@ -80,9 +82,7 @@ def import_onnxruntime() -> Any:
     try:
         import onnxruntime
     except ImportError as error:
-        raise ImportError(
-            "roiops needs onnxruntime here; install it with: pip install 'roiops[cpu]' (or 'roiops[gpu]')"
-        ) from error
+        raise missing("onnxruntime", "roiops", "cpu", "gpu") from error
     return onnxruntime
 
 

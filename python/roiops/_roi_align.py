@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from roiops import _checks, _session
+from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, Operator
 
 
 def roi_align(
@@ -35,7 +36,7 @@ def roi_align(
         spatial_scale: pixels of ``x`` per pixel of the image.
         sampling_ratio: samples per bin and axis; <= 0 takes ceil(box size / output size).
         aligned: shift by half a pixel and keep small boxes small; otherwise boxes are at least one pixel.
-        name: name of the operator in ONNX Runtime's messages.
+        name: without effect, as in Paddle's dynamic mode.
 
     Returns:
         (K, C, height, width), the dtype of ``x``. Samples more than one pixel outside the map count as zero.
@@ -45,15 +46,10 @@ def roi_align(
         ValueError: an argument of the wrong shape or value; the message starts with its name.
         ImportError: onnxruntime or onnx is missing; the message names the extra that brings it.
     """
-    x = _checks.features(x)
-    boxes = _checks.boxes(boxes, _checks.box_dtype(x.dtype))
-    batch = _checks.batch(boxes_num, "boxes_num", len(x), len(boxes))
-    attributes = {
-        **_attributes(output_size, sampling_ratio, aligned, name),
-        "spatial_scale": _checks.spatial_scale(spatial_scale),
-    }
-    _check_result_size(boxes, x, attributes["output_size"])
-    return _session.run("RoiAlign", {"X": x, "boxes": boxes, "batch": batch}, x.dtype, attributes)
+    arguments = ROI_ALIGN.check(
+        output_size=output_size, spatial_scale=spatial_scale, sampling_ratio=sampling_ratio, aligned=aligned
+    )
+    return _run(ROI_ALIGN, {"x": x, "boxes": boxes, "batch": boxes_num}, arguments, name)
 
 
 def multiscale_roi_align(
@@ -88,16 +84,14 @@ def multiscale_roi_align(
         ValueError: an argument of the wrong shape or value; the message starts with its name.
         ImportError: onnxruntime or onnx is missing; the message names the extra that brings it.
     """
-    scales = _checks.spatial_scales(spatial_scales)
-    xs = _checks.pyramid(xs, scales)
-    boxes = _checks.boxes(boxes, _checks.box_dtype(xs[0].dtype))
-    batch = _checks.batch(boxes_num, "boxes_num", len(xs[0]), len(boxes))
-    levels = _checks.levels(levels, len(xs), len(boxes)).astype(np.int64, copy=False)
-    attributes = {**_attributes(output_size, sampling_ratio, aligned, name), "spatial_scales": scales}
-    _check_result_size(boxes, xs[0], attributes["output_size"])
-    maps = {f"X_{i}": x for i, x in enumerate(xs)}
-    inputs = {"boxes": boxes, "batch": batch, "levels": levels, **maps}
-    return _session.run("MultiScaleRoiAlign", inputs, xs[0].dtype, attributes)
+    arguments = MULTI_SCALE_ROI_ALIGN.check(
+        output_size=output_size,
+        spatial_scales=spatial_scales,
+        sampling_ratio=sampling_ratio,
+        aligned=aligned,
+    )
+    values = {"xs": xs, "boxes": boxes, "batch": boxes_num, "levels": levels}
+    return _run(MULTI_SCALE_ROI_ALIGN, values, arguments, name)
 
 
 class RoIAlign:
@@ -112,8 +106,9 @@ class RoIAlign:
     """
 
     def __init__(self, output_size: int | Sequence[int], spatial_scale: float = 1.0):
-        self.output_size = _checks.output_size(output_size)
-        self.spatial_scale = _checks.spatial_scale(spatial_scale)
+        checked = ROI_ALIGN.check(output_size=output_size, spatial_scale=spatial_scale)
+        self.output_size = checked["output_size"]
+        self.spatial_scale = checked["spatial_scale"]
 
     def __call__(self, x: Any, boxes: Any, boxes_num: Any, aligned: bool = True) -> np.ndarray:
         """Pool ``boxes`` of ``x``; see `roi_align` for the arguments, the result and the errors."""
@@ -123,18 +118,20 @@ class RoIAlign:
         return f"RoIAlign(output_size={self.output_size}, spatial_scale={self.spatial_scale})"
 
 
-def _attributes(output_size: Any, sampling_ratio: Any, aligned: Any, name: Any) -> dict[str, Any]:
+def _run(
+    operator: Operator, values: dict[str, Any], arguments: dict[str, Any], name: str | None
+) -> np.ndarray:
     if not isinstance(name, (str, type(None))):
         raise TypeError(f"name: expected a str or None, got {type(name).__name__}")
-    return {
-        "output_size": _checks.output_size(output_size),
-        "sampling_ratio": _checks.sampling_ratio(sampling_ratio),
-        "aligned": _checks.aligned(aligned),
-        "name": name,
-    }
+    inputs = _checks.inputs(operator, values, arguments)
+    _check_result_size(inputs["boxes"], inputs["X"], arguments["output_size"])
+    return _session.run(operator, inputs, arguments)[0]
 
 
-def _check_result_size(boxes: np.ndarray, x: np.ndarray, output_size: tuple[int, int]) -> None:
-    size = math.prod((len(boxes), x.shape[1], *output_size)) * x.itemsize
+def _check_result_size(
+    boxes: np.ndarray, x: np.ndarray | list[np.ndarray], output_size: tuple[int, int]
+) -> None:
+    features = x if isinstance(x, np.ndarray) else x[0]
+    size = math.prod((len(boxes), features.shape[1], *output_size)) * features.itemsize
     if size > sys.maxsize:
         raise ValueError(f"output_size: a result of {size} bytes cannot be addressed")

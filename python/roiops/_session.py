@@ -3,90 +3,101 @@
 from __future__ import annotations
 
 import threading
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from roiops._extras import missing
 from roiops._library import import_onnxruntime, register
+from roiops.operators import Operator
+from roiops.operators._shapes import output_types
 
 _CACHED_SESSIONS = 32  # each holds a thread pool; programs use a handful of attribute sets
+_sessions: dict[tuple[Any, ...], Any] = {}  # read without a lock, written under this one
 _creating = threading.Lock()
 
 
 def run(
-    op_type: str, inputs: dict[str, np.ndarray], dtype: np.dtype, attributes: dict[str, Any]
-) -> np.ndarray:
+    operator: Operator,
+    inputs: Mapping[str, np.ndarray | Sequence[np.ndarray] | None],
+    arguments: Mapping[str, Any],
+) -> list[np.ndarray]:
     """Run one operator through a cached session.
 
     Args:
-        op_type: "RoiAlign" or "MultiScaleRoiAlign".
-        inputs: arrays by the input names of the models of ``roiops.export``.
-        dtype: dtype of the features and of the result.
-        attributes: hashable keyword arguments of the model builder of ``roiops.export``.
+        operator: the operator.
+        inputs: checked arrays by the operator's input names, a sequence for a variadic input, None or no
+            entry for an optional one that is left out.
+        arguments: the checked arguments of the operator.
+
+    Returns:
+        The outputs, in the order of the operator.
 
     Raises:
         ImportError: onnxruntime or onnx is missing; the message names the extra that brings it.
     """
-    if dtype.name == "bfloat16":  # ONNX Runtime's Python takes no bfloat16: the model casts, which is exact
-        inputs = {
-            name: array.astype(np.float32) if array.dtype == dtype else array
-            for name, array in inputs.items()
-        }
+    feeds: dict[str, np.ndarray] = {}
+    types: dict[str, str] = {}
+    for given in operator.inputs:
+        value = inputs.get(given.name)
+        if value is None:
+            continue
+        tensors = value if given.variadic else [value]
+        for i, tensor in enumerate(tensors):
+            feeds[f"{given.name}_{i}" if given.variadic else given.name] = tensor
+        types[given.type] = tensors[0].dtype.name
+    key = (operator.name, *types.values(), *feeds, *arguments.values())
+    session = _sessions.get(key) or _create(key, operator, types, list(feeds), arguments)
+    if "bfloat16" in types.values():
+        return _run_in_float32(session, operator, feeds, types, arguments)
+    return session.run(None, {name: np.ascontiguousarray(array) for name, array in feeds.items()})
+
+
+def _run_in_float32(
+    session: Any,
+    operator: Operator,
+    feeds: Mapping[str, np.ndarray],
+    types: Mapping[str, str],
+    arguments: Mapping[str, Any],
+) -> list[np.ndarray]:
+    # ONNX Runtime's Python takes no bfloat16: the model casts, which is exact.
+    half = next(array.dtype for array in feeds.values() if array.dtype.name == "bfloat16")
+    wide = {n: array.astype(np.float32) if array.dtype == half else array for n, array in feeds.items()}
+    outputs = session.run(None, {name: np.ascontiguousarray(array) for name, array in wide.items()})
+    names = output_types(operator, types, operator.write(arguments))
+    return [y.astype(half) if name == "bfloat16" else y for name, y in zip(names, outputs)]
+
+
+def _create(
+    key: tuple[Any, ...],
+    operator: Operator,
+    types: Mapping[str, str],
+    names: Sequence[str],
+    arguments: Mapping[str, Any],
+) -> Any:
     with _creating:
-        session = _session(op_type, dtype.name, inputs["batch"].dtype.name, tuple(attributes.items()))
-    inputs = {name: np.ascontiguousarray(array) for name, array in inputs.items()}
-    return session.run(None, inputs)[0].astype(dtype, copy=False)
+        if key not in _sessions:
+            onnxruntime = import_onnxruntime()
+            models = _import_models()
+            model = models.one_node_model(operator, arguments, types, names)
+            models.take_and_give_float32(model)
+            session = onnxruntime.InferenceSession(
+                model.SerializeToString(),
+                register(onnxruntime.SessionOptions()),
+                providers=["CPUExecutionProvider"],
+            )
+            while len(_sessions) >= _CACHED_SESSIONS:
+                del _sessions[next(iter(_sessions))]
+            _sessions[key] = session
+        return _sessions[key]
 
 
-@lru_cache(maxsize=_CACHED_SESSIONS)
-def _session(op_type: str, dtype: str, batch_dtype: str, attributes: tuple[tuple[str, Any], ...]) -> Any:
-    onnxruntime = import_onnxruntime()
-    model = _model(op_type, dtype, batch_dtype, dict(attributes))
-    options = register(onnxruntime.SessionOptions())
-    return onnxruntime.InferenceSession(
-        model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-    )
-
-
-def _model(op_type: str, dtype: str, batch_dtype: str, attributes: dict[str, Any]) -> Any:
+def _import_models() -> Any:
     try:
-        from onnx import TensorProto
+        import onnx  # noqa: F401
     except ImportError as error:
-        raise ImportError("roiops needs onnx here; install it with: pip install 'roiops[cpu]'") from error
-    from roiops import export
+        raise missing("onnx", "roiops", "cpu", "gpu") from error
+    from roiops.export import _models
 
-    types = {
-        "float16": TensorProto.FLOAT16,
-        "bfloat16": TensorProto.BFLOAT16,
-        "float32": TensorProto.FLOAT,
-        "float64": TensorProto.DOUBLE,
-        "int32": TensorProto.INT32,
-        "int64": TensorProto.INT64,
-    }
-    builders = {
-        "RoiAlign": export.make_roi_align_model,
-        "MultiScaleRoiAlign": export.make_multiscale_roi_align_model,
-    }
-    model = builders[op_type](x_type=types[dtype], batch_type=types[batch_dtype], **attributes)
-    if dtype == "bfloat16":
-        _take_and_give_float32(model)
-    return model
-
-
-def _take_and_give_float32(model: Any) -> None:
-    """Put casts between the bfloat16 inputs and output of a one-node model and a float32 outside."""
-    from onnx import TensorProto, helper
-
-    graph, node = model.graph, model.graph.node[0]
-    casts = []
-    for value in graph.input:
-        if value.type.tensor_type.elem_type == TensorProto.BFLOAT16:
-            value.type.tensor_type.elem_type = TensorProto.FLOAT
-            inner = f"{value.name}_bfloat16"
-            node.input[list(node.input).index(value.name)] = inner
-            casts.append(helper.make_node("Cast", [value.name], [inner], to=TensorProto.BFLOAT16))
-    node.output[0] = "Y_bfloat16"
-    back = helper.make_node("Cast", ["Y_bfloat16"], ["Y"], to=TensorProto.FLOAT)
-    graph.output[0].type.tensor_type.elem_type = TensorProto.FLOAT
-    graph.CopyFrom(helper.make_graph([*casts, node, back], graph.name, graph.input, graph.output))
+    return _models

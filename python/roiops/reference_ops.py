@@ -2,43 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from roiops import reference
+from roiops._extras import missing
+from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, Operator
+from roiops.operators._shapes import output_types
+
 try:
     from onnx.reference.op_run import OpRun
 except ImportError as error:
-    raise ImportError(
-        "roiops.reference_ops needs onnx; install it with: pip install 'roiops[export]'"
-    ) from error
+    raise missing("onnx", "roiops.reference_ops", "export") from error
 
-from roiops import reference
-from roiops.export import _schemas
+from roiops.export._schemas import make_schema
 
 
-class RoiAlign(OpRun):
-    """``roiops::RoiAlign`` through `reference.roi_align`, rounded to the dtype of X."""
+def _reference_op(operator: Operator, compute: Callable[..., Any]) -> type[OpRun]:
+    """Return the class that lets the evaluator compute an operator by its oracle, in the outputs' types."""
 
-    op_domain = _schemas.DOMAIN
-    op_schema = (
-        _schemas.roi_align_schema()
-    )  # otherwise the evaluator applies the standard RoiAlign's defaults
+    def _run(self: OpRun, *inputs: Any, **attributes: Any) -> tuple[np.ndarray, ...]:
+        names = [given.argument for given in operator.inputs]
+        values = dict(zip(names, inputs))
+        if operator.inputs[-1].variadic:
+            values[names[-1]] = list(inputs[len(names) - 1 :])
+        given = {name: value for name, value in attributes.items() if value is not None}
+        results = compute(**values, **operator.read_values(given))
+        results = results if isinstance(results, tuple) else (results,)
+        tensors = {
+            i.type: values[i.argument][0] if i.variadic else values.get(i.argument) for i in operator.inputs
+        }
+        types = {name: tensor.dtype for name, tensor in tensors.items() if tensor is not None}
+        names = output_types(operator, {name: dtype.name for name, dtype in types.items()}, given)
+        dtypes = {dtype.name: dtype for dtype in types.values()}  # bfloat16 is no name that NumPy knows
+        return tuple(y.astype(dtypes.get(name, name)) for y, name in zip(results, names))
 
-    def _run(self, x, boxes, batch, *, output_height, output_width, aligned, **attributes):
-        size = (output_height, output_width)
-        y = reference.roi_align(x, boxes, batch, size, aligned=bool(aligned), **attributes)
-        return (y.astype(x.dtype),)
-
-
-class MultiScaleRoiAlign(OpRun):
-    """``roiops::MultiScaleRoiAlign`` through `reference.multiscale_roi_align`, rounded to the dtype of X."""
-
-    op_domain = _schemas.DOMAIN
-    op_schema = _schemas.multiscale_roi_align_schema()
-
-    def _run(self, boxes, batch, levels, *xs, output_height, output_width, aligned, **attributes):
-        size = (output_height, output_width)
-        y = reference.multiscale_roi_align(
-            xs, boxes, batch, levels, size, aligned=bool(aligned), **attributes
-        )
-        return (y.astype(xs[0].dtype),)
+    # The schema: otherwise the evaluator applies the defaults of a standard operator of the same name.
+    members = {"_run": _run, "op_domain": operator.domain, "op_schema": make_schema(operator)}
+    return type(operator.name, (OpRun,), members)
 
 
-OPS = (RoiAlign, MultiScaleRoiAlign)
+OPS = (
+    _reference_op(ROI_ALIGN, reference.roi_align),
+    _reference_op(MULTI_SCALE_ROI_ALIGN, reference.multiscale_roi_align),
+)

@@ -166,7 +166,7 @@ def test_wrong_arguments(changed, error, message):
         ({"levels": LEVELS + 1}, ValueError, "^levels: expected values between 0 and 1, levels.0. is 2"),
         ({"levels": LEVELS.int()}, TypeError, "^levels: expected torch.int64, got torch.int32"),
         ({"levels": LEVELS[:2]}, ValueError, r"^levels: expected shape \(3,\)"),
-        ({"spatial_scales": []}, ValueError, "^spatial_scales: expected one scale per feature map"),
+        ({"spatial_scales": []}, ValueError, "^spatial_scales: expected one number per feature map"),
     ],
 )
 def test_wrong_arguments_of_several_maps(changed, error, message):

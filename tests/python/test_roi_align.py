@@ -127,16 +127,16 @@ def test_multiscale_with_empty_levels_and_no_boxes():
 
 
 def test_a_hundred_threads_share_one_session():
-    _session._session.cache_clear()
+    _session._sessions.clear()
     expected = roiops.roi_align(X, BOXES, COUNTS, 5)
     with ThreadPoolExecutor(100) as pool:
         results = list(pool.map(lambda _: roiops.roi_align(X, BOXES, COUNTS, 5), range(400)))
     assert all(np.array_equal(y, expected) for y in results)
-    assert _session._session.cache_info().currsize == 1
+    assert len(_session._sessions) == 1
 
 
 def test_threads_that_start_with_different_attributes_get_their_own_results():
-    _session._session.cache_clear()
+    _session._sessions.clear()
     expected = {size: reference.roi_align(X, BOXES, COUNTS, size) for size in range(1, 7)}
     with ThreadPoolExecutor(24) as pool:
         sizes = [1 + i % 6 for i in range(96)]
@@ -149,3 +149,17 @@ def test_results_do_not_alias_each_other():
     kept = first.copy()
     roiops.roi_align(X + 1, BOXES, COUNTS, 2)
     np.testing.assert_array_equal(first, kept)
+
+
+def test_a_name_builds_no_session():
+    _session._sessions.clear()
+    expected = roiops.roi_align(X, BOXES, COUNTS, 2)
+    np.testing.assert_array_equal(roiops.roi_align(X, BOXES, COUNTS, 2, name="pool"), expected)
+    assert len(_session._sessions) == 1
+
+
+def test_old_sessions_go():
+    _session._sessions.clear()
+    for size in range(1, _session._CACHED_SESSIONS + 3):
+        assert roiops.roi_align(X, BOXES, COUNTS, size).shape[2] == size
+    assert len(_session._sessions) == _session._CACHED_SESSIONS

@@ -56,7 +56,7 @@ def test_process_ends_well_after_the_last_session_is_gone():
     program = (
         "import gc, numpy as np, roiops, roiops._session as sessions\n"
         "roiops.roi_align(np.ones((1, 1, 4, 4), 'f'), np.ones((1, 4), 'f'), np.array([1]), 2)\n"
-        "sessions._session.cache_clear()\n"
+        "sessions._sessions.clear()\n"
         "gc.collect()\n"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from roiops._extras import missing
 from roiops._library import import_onnxruntime, register
 
 MODEL = Path(__file__).with_name("detector.onnx")
@@ -70,7 +71,5 @@ def _extensions_library() -> str:
     try:
         import onnxruntime_extensions
     except ImportError as error:
-        raise ImportError(
-            "the detector needs onnxruntime-extensions; install it with: pip install 'roiops[demo]'"
-        ) from error
+        raise missing("onnxruntime-extensions", "the detector", "demo") from error
     return onnxruntime_extensions.get_library_path()

@@ -149,8 +149,11 @@ class Operator:
                 raise ValueError(f"{name}: {self.name} has no such attribute")
             if kind != kinds[name]:
                 raise ValueError(f"{name}: expected an attribute of type {kinds[name]}, got {kind}")
-        values = {name: value for name, (_, value) in attributes.items()}
-        return {parameter.name: parameter.read(values) for parameter in self.parameters}
+        return self.read_values({name: value for name, (_, value) in attributes.items()})
+
+    def read_values(self, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        """Return the checked arguments from the values of a node's attributes; others are not looked at."""
+        return {parameter.name: parameter.read(attributes) for parameter in self.parameters}
 
     def index(self, role: str) -> int:
         """Return the position of the first input with a role; ValueError if there is none."""

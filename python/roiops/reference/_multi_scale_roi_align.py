@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from roiops import _checks
+from roiops.operators import MULTI_SCALE_ROI_ALIGN
 from roiops.reference._roi_align import roi_align
 
 
@@ -44,15 +45,20 @@ def multiscale_roi_align(
     Raises:
         TypeError, ValueError: the message starts with the argument's name.
     """
-    scales = _checks.spatial_scales(spatial_scales)
-    xs = _checks.pyramid(xs, scales)
-    boxes = _checks.boxes(boxes, _checks.box_dtype(xs[0].dtype))
-    _checks.choice(batch_format, "batch_format", _checks.BATCH_FORMATS)
-    batch = _checks.batch(batch, batch_format, len(xs[0]), len(boxes))
+    arguments = MULTI_SCALE_ROI_ALIGN.check(
+        output_size=output_size,
+        spatial_scales=spatial_scales,
+        sampling_ratio=sampling_ratio,
+        aligned=aligned,
+        mode=mode,
+        batch_format=batch_format,
+    )
+    values = {"xs": xs, "boxes": boxes, "batch": batch, "levels": levels}
+    inputs = _checks.inputs(MULTI_SCALE_ROI_ALIGN, values, arguments)
+    xs, boxes, batch, levels = inputs["X"], inputs["boxes"], inputs["batch"], inputs["levels"]
     images = np.repeat(np.arange(len(xs[0])), batch) if batch_format == "boxes_num" else batch
-    levels = _checks.levels(levels, len(xs), len(boxes))
-    y = np.zeros((len(boxes), xs[0].shape[1], *_checks.output_size(output_size)))
-    for level, (x, scale) in enumerate(zip(xs, scales)):
+    y = np.zeros((len(boxes), xs[0].shape[1], *arguments["output_size"]))
+    for level, (x, scale) in enumerate(zip(xs, arguments["spatial_scales"])):
         here = levels == level
         y[here] = roi_align(
             x,

@@ -23,7 +23,8 @@ from typing import Any, Callable
 
 import numpy as np
 
-from roiops import _checks
+from roiops import _checks, _values
+from roiops.operators import ROI_ALIGN
 
 _CHUNK = 1 << 20  # interpolated values held at once: bounds memory for very dense sampling grids
 
@@ -60,16 +61,20 @@ def roi_align(
     Raises:
         TypeError, ValueError: the message starts with the argument's name.
     """
-    x = _checks.features(x)
-    boxes = _checks.boxes(boxes, _checks.box_dtype(x.dtype))
-    _checks.choice(batch_format, "batch_format", _checks.BATCH_FORMATS)
-    batch = _checks.batch(batch, batch_format, len(x), len(boxes))
-    images = np.repeat(np.arange(len(x)), batch) if batch_format == "boxes_num" else batch
-    rows, columns = _checks.output_size(output_size)
-    scale = _checks.spatial_scale(spatial_scale)
-    ratio = _checks.sampling_ratio(sampling_ratio)
-    aligned = _checks.aligned(aligned)
-    _checks.choice(mode, "mode", (*_checks.MODES, "max_corners"))
+    standard_max = mode == "max_corners"
+    arguments = ROI_ALIGN.check(
+        output_size=output_size,
+        spatial_scale=spatial_scale,
+        sampling_ratio=sampling_ratio,
+        aligned=aligned,
+        mode="max" if standard_max else mode,
+        batch_format=batch_format,
+    )
+    inputs = _checks.inputs(ROI_ALIGN, {"x": x, "boxes": boxes, "batch": batch}, arguments)
+    x, boxes = inputs["X"], inputs["boxes"]
+    images = np.repeat(np.arange(len(x)), inputs["batch"]) if batch_format == "boxes_num" else inputs["batch"]
+    rows, columns = arguments["output_size"]
+    scale, ratio = arguments["spatial_scale"], arguments["sampling_ratio"]
 
     channels, height, width = x.shape[1:]
     y = np.zeros((len(boxes), channels, rows, columns))
@@ -113,7 +118,7 @@ def _bin_geometry(lo, hi, bins, scale, aligned, real):
 def _samples_per_bin(size: np.floating, ratio: int) -> int:
     """Return the samples per bin of one axis; none for a bin without a positive size, at most 2**31 - 1."""
     wanted = ratio if ratio > 0 else float(np.ceil(size))
-    return int(min(wanted, _checks.INT32_MAX)) if wanted > 0 else 0
+    return int(min(wanted, _values.INT32_MAX)) if wanted > 0 else 0
 
 
 def _position(start, size, grid, p, i, real):

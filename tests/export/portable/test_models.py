@@ -10,7 +10,7 @@ from support import one_node_model, run, session
 
 from roiops import export, reference
 from roiops.export import PortableError, add_function_bodies
-from roiops.export.portable._body import roi_align_function
+from roiops.export.portable._body import FUNCTIONS
 
 FLOAT, DOUBLE, FLOAT16 = TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16
 
@@ -153,7 +153,7 @@ def with_attribute(**attributes):
         ({"mode": "max"}, "mode: .*max"),
         ({"mode": "median"}, "mode: .*median"),
         ({"output_height": None}, "output_height: .*none"),
-        ({"output_width": 0}, "output_size: .*0"),
+        ({"output_width": 0}, "output_width: .*0"),
         ({"aligned": 2}, "aligned: .*2"),
         ({"spatial_scale": 0.0}, "spatial_scale: .*0"),
         ({"batch_format": "rows"}, "batch_format: .*rows"),
@@ -207,6 +207,6 @@ def test_an_unknown_element_type_is_taken_for_that_of_the_others_unless_16_bit()
 def test_a_body_for_another_element_type_does_not_load(assumed, actual):
     """Which is why an unknown type may be assumed."""
     model = export.make_roi_align_model(output_size=2, batch_format="batch_indices", x_type=actual)
-    model.functions.append(roi_align_function(assumed, 17))
+    model.functions.append(FUNCTIONS["RoiAlign"](assumed, 17, 1))
     with pytest.raises(Exception, match="[Tt]ype"):
         session(model, plugin=False)
