@@ -117,7 +117,10 @@ def _match_scatters(end: ir.Node, facts: Facts) -> Merge:
     if shape[2:] != size:
         raise NotProven(f"the zeros {data.name} are not of the pooled size")
     if end.op_type == "ScatterElements":
-        channels = [facts.shape(part.node.outputs[0])[1] for part in parts]
+        shapes = [facts.shape(part.node.outputs[0]) for part in parts]
+        if None in shapes:
+            raise NotProven("a RoIAlign has an output of unknown rank")
+        channels = [pooled[1] for pooled in shapes]
         # Maps that differ in channels from each other are refused by the fused operator when it runs.
         if shape[1] not in channels or any(
             dim.known and shape[1].known and dim != shape[1] for dim in channels
