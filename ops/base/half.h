@@ -1,4 +1,4 @@
-// The 16-bit floating point types as tensors store them, and their scalar conversions.
+// The 16-bit floating point types as tensors store them, their scalar conversions, and what is computed with.
 
 #ifndef ROIOPS_BASE_HALF_H_
 #define ROIOPS_BASE_HALF_H_
@@ -14,6 +14,16 @@ struct Half {
 
 struct BFloat16 {
   uint16_t bits;
+};
+
+// What is computed with, given what a tensor stores.
+template <class Stored>
+struct ComputeType {
+  using Type = float;
+};
+template <>
+struct ComputeType<double> {
+  using Type = double;
 };
 
 namespace {

@@ -3,8 +3,9 @@
 #include <sstream>
 #include <string>
 
+#include "base/error.h"
+#include "base/isa.h"
 #include "ort/export.h"
-#include "roi_align/cpu/kernel.h"
 
 namespace {
 
@@ -18,6 +19,15 @@ std::string QuotedList(const std::string& list) {
   return text;
 }
 
+// Null for a wrong ROIOPS_ISA, with which no library can be registered.
+std::string ActiveIsa() {
+  try {
+    return Quoted(roiops::IsaName(roiops::ActiveIsa()));
+  } catch (const roiops::Error&) {
+    return "null";
+  }
+}
+
 std::string Describe() {
 #if defined(__clang__)
   const std::string compiler = "clang " __clang_version__;
@@ -25,12 +35,11 @@ std::string Describe() {
   const std::string compiler = "gcc " __VERSION__;
 #endif
   std::string usable;
-  for (const char* const* name = roiops::UsableKernels(); *name; ++name) {
+  for (const char* const* name = roiops::UsableIsas(); *name; ++name) {
     usable += (usable.empty() ? "" : ", ") + Quoted(*name);
   }
   return "{\"version\": " + Quoted(ROIOPS_VERSION) + ", \"compiler\": " + Quoted(compiler) +
-         ", \"instruction_sets\": [" + usable +
-         "], \"active_instruction_set\": " + Quoted(roiops::ActiveKernels().name) +
+         ", \"instruction_sets\": [" + usable + "], \"active_instruction_set\": " + ActiveIsa() +
          ", \"cuda_architectures\": [" + QuotedList(ROIOPS_CUDA_ARCHITECTURES) + "]}";
 }
 

@@ -12,12 +12,6 @@ void Release(OrtStatus* status) {
   if (status) Api().ReleaseStatus(status);
 }
 
-// True if the call went well; what it had to say otherwise is dropped.
-bool Succeeds(OrtStatus* status) {
-  Release(status);
-  return status == nullptr;
-}
-
 }  // namespace
 
 void SetApi(const OrtApi* api) { g_api = api; }
@@ -29,6 +23,11 @@ void Check(OrtStatus* status) {
   std::string message = Api().GetErrorMessage(status);
   Release(status);
   throw Error{std::move(message)};
+}
+
+bool Succeeds(OrtStatus* status) {
+  Release(status);
+  return status == nullptr;
 }
 
 std::string ToString(const std::vector<int64_t>& shape) {
@@ -44,9 +43,15 @@ size_t KernelContext::InputCount() const {
 }
 
 Tensor KernelContext::Input(size_t index) const {
+  std::optional<Tensor> tensor = OptionalInput(index);
+  if (!tensor) Fail("input ", index, " is missing");
+  return *std::move(tensor);
+}
+
+std::optional<Tensor> KernelContext::OptionalInput(size_t index) const {
   const OrtValue* value = nullptr;
   Check(Api().KernelContext_GetInput(context_, index, &value));
-  if (!value) Fail("input ", index, " is missing");
+  if (!value) return std::nullopt;
   OrtTensorTypeAndShapeInfo* raw = nullptr;
   Check(Api().GetTensorTypeAndShape(value, &raw));
   const std::unique_ptr<OrtTensorTypeAndShapeInfo, void (*)(OrtTensorTypeAndShapeInfo*)> info(

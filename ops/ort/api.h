@@ -25,6 +25,9 @@ const OrtApi& Api();
 // Throws Error with the status' message, if it is one, and releases it.
 void Check(OrtStatus* status);
 
+// Whether the call succeeded; releases the status.
+bool Succeeds(OrtStatus* status);
+
 // Calls body() and turns what it throws into a status of `code`; other exceptions into a failure.
 template <class Body>
 OrtStatus* Guarded(OrtErrorCode code, const Body& body) noexcept {
@@ -61,6 +64,8 @@ class KernelContext {
 
   size_t InputCount() const;
   Tensor Input(size_t index) const;
+  // Nothing where the node omits the input.
+  std::optional<Tensor> OptionalInput(size_t index) const;
   void* Output(size_t index, const std::vector<int64_t>& shape) const;
   // The stream of a node on the CUDA provider, a cudaStream_t.
   void* GpuStream() const;

@@ -6,7 +6,9 @@
 namespace roiops::ort {
 namespace {
 
-const OpSpec& SpecOf(const OrtCustomOp* op) { return static_cast<const CustomOp*>(op)->spec; }
+const CustomOp& Of(const OrtCustomOp* op) { return *static_cast<const CustomOp*>(op); }
+
+const OpSpec& SpecOf(const OrtCustomOp* op) { return Of(op).spec; }
 
 // A node with more inputs than are named repeats the last, variadic one.
 const InputSpec& InputOf(const OrtCustomOp* op, size_t index) {
@@ -14,11 +16,23 @@ const InputSpec& InputOf(const OrtCustomOp* op, size_t index) {
   return inputs[std::min(index, inputs.size() - 1)];
 }
 
+OrtCustomOpInputOutputCharacteristic Characteristic(Arity arity) {
+  switch (arity) {
+    case Arity::kOptional:
+      return INPUT_OUTPUT_OPTIONAL;
+    case Arity::kVariadic:
+      return INPUT_OUTPUT_VARIADIC;
+    case Arity::kRequired:
+      break;
+  }
+  return INPUT_OUTPUT_REQUIRED;
+}
+
 OrtStatus* CreateKernel(const OrtCustomOp* op, const OrtApi*, const OrtKernelInfo* info, void** kernel) {
   return Guarded(ORT_INVALID_ARGUMENT, [&] {
     const KernelInfo kernel_info(info);
     try {
-      *kernel = SpecOf(op).create(kernel_info).release();
+      *kernel = Of(op).create(kernel_info).release();
     } catch (const Error& error) {
       // ONNX Runtime names the node in errors of a run but not in those of a session's creation.
       Fail(SpecOf(op).name, " node '", kernel_info.NodeName(), "': ", error.message);
@@ -61,18 +75,34 @@ ONNXTensorElementDataType ShapeInference::InputType(size_t index) const {
   return type;
 }
 
-int64_t ShapeInference::IntAttribute(const char* name) const {
+const OrtOpAttr* ShapeInference::Attribute(const char* name) const {
   const OrtOpAttr* attribute = nullptr;
-  OrtStatus* status = Api().ShapeInferContext_GetAttribute(context_, name, &attribute);
-  int64_t value = -1;
+  return Succeeds(Api().ShapeInferContext_GetAttribute(context_, name, &attribute)) ? attribute : nullptr;
+}
+
+std::optional<int64_t> ShapeInference::Int(const char* name) const {
+  const OrtOpAttr* attribute = Attribute(name);
+  int64_t value;
   size_t size = 0;
-  if (!status && attribute)
-    status = Api().ReadOpAttr(attribute, ORT_OP_ATTR_INT, &value, sizeof(value), &size);
-  if (status) Api().ReleaseStatus(status);
+  if (!attribute || !Succeeds(Api().ReadOpAttr(attribute, ORT_OP_ATTR_INT, &value, sizeof(value), &size)))
+    return std::nullopt;
   return value;
 }
 
-void ShapeInference::SetOutput(ONNXTensorElementDataType type, std::vector<Dimension> shape) const {
+std::optional<std::string> ShapeInference::String(const char* name) const {
+  const OrtOpAttr* attribute = Attribute(name);
+  if (!attribute) return std::nullopt;
+  size_t size = 0;  // with the end of the string
+  Succeeds(Api().ReadOpAttr(attribute, ORT_OP_ATTR_STRING, nullptr, 0, &size));
+  std::string value(size, '\0');
+  if (size == 0 || !Succeeds(Api().ReadOpAttr(attribute, ORT_OP_ATTR_STRING, value.data(), size, &size)))
+    return std::nullopt;
+  value.pop_back();
+  return value;
+}
+
+void ShapeInference::SetOutput(size_t index, ONNXTensorElementDataType type,
+                               std::vector<Dimension> shape) const {
   OrtTensorTypeAndShapeInfo* info = nullptr;
   Check(Api().CreateTensorTypeAndShapeInfo(&info));
   std::vector<int64_t> values;
@@ -89,25 +119,26 @@ void ShapeInference::SetOutput(ONNXTensorElementDataType type, std::vector<Dimen
   OrtStatus* status = Api().SetTensorElementType(info, type);
   if (!status) status = Api().SetDimensions(info, values.data(), values.size());
   if (!status) status = Api().SetSymbolicDimensions(info, names.data(), names.size());
-  if (!status) status = Api().ShapeInferContext_SetOutputTypeShape(context_, 0, info);
+  if (!status) status = Api().ShapeInferContext_SetOutputTypeShape(context_, index, info);
   Api().ReleaseTensorTypeAndShapeInfo(info);
   Check(status);
 }
 
-CustomOp::CustomOp(OpSpec op_spec) : OrtCustomOp{}, spec(std::move(op_spec)) {
+CustomOp::CustomOp(OpSpec op_spec, const char* op_provider, Creator op_create)
+    : OrtCustomOp{}, spec(std::move(op_spec)), provider(op_provider), create(op_create) {
   version = kApiVersion;
   OrtCustomOp::GetName = [](const OrtCustomOp* op) { return SpecOf(op).name; };
-  OrtCustomOp::GetExecutionProviderType = [](const OrtCustomOp* op) { return SpecOf(op).provider; };
+  OrtCustomOp::GetExecutionProviderType = [](const OrtCustomOp* op) { return Of(op).provider; };
   OrtCustomOp::GetInputTypeCount = [](const OrtCustomOp* op) { return SpecOf(op).inputs.size(); };
   OrtCustomOp::GetInputType = [](const OrtCustomOp* op, size_t i) { return InputOf(op, i).type; };
   OrtCustomOp::GetInputCharacteristic = [](const OrtCustomOp* op, size_t i) {
-    return InputOf(op, i).variadic ? INPUT_OUTPUT_VARIADIC : INPUT_OUTPUT_REQUIRED;
+    return Characteristic(InputOf(op, i).arity);
   };
-  OrtCustomOp::GetInputMemoryType = [](const OrtCustomOp* op, size_t i) { return InputOf(op, i).memory; };
+  OrtCustomOp::GetInputMemoryType = [](const OrtCustomOp*, size_t) { return OrtMemTypeDefault; };
   OrtCustomOp::GetVariadicInputMinArity = [](const OrtCustomOp*) { return 1; };
   OrtCustomOp::GetVariadicInputHomogeneity = [](const OrtCustomOp*) { return 1; };
-  OrtCustomOp::GetOutputTypeCount = [](const OrtCustomOp*) { return size_t(1); };
-  OrtCustomOp::GetOutputType = [](const OrtCustomOp* op, size_t) { return SpecOf(op).output; };
+  OrtCustomOp::GetOutputTypeCount = [](const OrtCustomOp* op) { return SpecOf(op).outputs.size(); };
+  OrtCustomOp::GetOutputType = [](const OrtCustomOp* op, size_t i) { return SpecOf(op).outputs[i]; };
   OrtCustomOp::GetOutputCharacteristic = [](const OrtCustomOp*, size_t) { return INPUT_OUTPUT_REQUIRED; };
   OrtCustomOp::GetVariadicOutputMinArity = [](const OrtCustomOp*) { return 1; };
   OrtCustomOp::GetVariadicOutputHomogeneity = [](const OrtCustomOp*) { return 1; };
@@ -117,27 +148,6 @@ CustomOp::CustomOp(OpSpec op_spec) : OrtCustomOp{}, spec(std::move(op_spec)) {
   OrtCustomOp::KernelComputeV2 = Compute;
   OrtCustomOp::KernelDestroy = [](void* kernel) { delete static_cast<Kernel*>(kernel); };
   OrtCustomOp::InferOutputShapeFn = InferShape;
-}
-
-OrtStatus* Register(OrtSessionOptions* options, const OrtApiBase* api_base, const char* domain,
-                    const std::vector<CustomOp>& (*operators)()) {
-  const OrtApi* api = api_base->GetApi(kApiVersion);
-  if (!api) {
-    const std::string message =
-        std::string("roiops needs ONNX Runtime 1.17 or newer; this is ") + api_base->GetVersionString();
-    return api_base->GetApi(1)->CreateStatus(ORT_NOT_IMPLEMENTED, message.c_str());
-  }
-  SetApi(api);
-  return Guarded(ORT_FAIL, [&] {
-    // Sessions refer to the domain for as long as they live, so it is made once and kept.
-    static OrtCustomOpDomain* const handle = [&] {
-      OrtCustomOpDomain* made = nullptr;
-      Check(api->CreateCustomOpDomain(domain, &made));
-      for (const CustomOp& op : operators()) Check(api->CustomOpDomain_Add(made, &op));
-      return made;
-    }();
-    Check(api->AddCustomOpDomain(options, handle));
-  });
 }
 
 }  // namespace roiops::ort

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "ort/api.h"
+#include "ort/types.h"
 
 namespace roiops::ort {
 
@@ -17,10 +18,15 @@ class Kernel {
   virtual void Compute(const KernelContext& context) = 0;
 };
 
+enum class Arity {
+  kRequired,
+  kOptional,
+  kVariadic,  // the last input only: one or more tensors of the type
+};
+
 struct InputSpec {
   ONNXTensorElementDataType type;
-  bool variadic = false;  // the last input only: one or more tensors of the type
-  OrtMemType memory = OrtMemTypeDefault;
+  Arity arity = Arity::kRequired;
 };
 
 // The shapes of a node's inputs while a model is loaded; a dimension is a number, a name, or neither.
@@ -36,58 +42,65 @@ class ShapeInference {
   // Empty if the rank is not known.
   std::vector<Dimension> Input(size_t index) const;
   ONNXTensorElementDataType InputType(size_t index) const;
-  // -1 where the attribute is absent or no integer.
-  int64_t IntAttribute(const char* name) const;
-  void SetOutput(ONNXTensorElementDataType type, std::vector<Dimension> shape) const;
+  // Nothing where the attribute is absent or of another type.
+  std::optional<int64_t> Int(const char* name) const;
+  std::optional<std::string> String(const char* name) const;
+  void SetOutput(size_t index, ONNXTensorElementDataType type, std::vector<Dimension> shape) const;
 
  private:
+  const OrtOpAttr* Attribute(const char* name) const;
+
   OrtShapeInferContext* context_;
 };
 
-template <class KernelType>
-std::unique_ptr<Kernel> Create(const KernelInfo& info) {
-  return std::make_unique<KernelType>(info);
-}
-
 struct OpSpec {
   const char* name;
-  const char* provider;  // null: the CPU
   int since_version;
   std::vector<InputSpec> inputs;
-  ONNXTensorElementDataType output;
-  std::unique_ptr<Kernel> (*create)(const KernelInfo& info);
-  void (*infer)(const ShapeInference& context);  // that of a name's first operator serves all its types
+  std::vector<ONNXTensorElementDataType> outputs;
+  void (*infer)(const ShapeInference& context);  // ONNX Runtime uses the first overload's function for all
 };
 
 class CustomOp : public OrtCustomOp {
  public:
-  explicit CustomOp(OpSpec op_spec);
+  using Creator = std::unique_ptr<Kernel> (*)(const KernelInfo& info);
+
+  CustomOp(OpSpec op_spec, const char* op_provider, Creator op_create);
+
   const OpSpec spec;
+  const char* const provider;  // null: the CPU
+  const Creator create;
 };
 
-// Adds the operators to the session options under `domain`. The operators must outlive every session: keep
-// them in a static variable.
-OrtStatus* Register(OrtSessionOptions* options, const OrtApiBase* api_base, const char* domain,
-                    const std::vector<CustomOp>& (*operators)());
+using OperatorList = std::vector<CustomOp>;
 
-template <class T>
-struct ElementType;
-template <>
-struct ElementType<float> {
-  static constexpr ONNXTensorElementDataType value = ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT;
+// Execution providers of ONNX Runtime.
+struct Cpu {
+  static constexpr const char* kName = nullptr;
 };
-template <>
-struct ElementType<double> {
-  static constexpr ONNXTensorElementDataType value = ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE;
+struct Cuda {
+  static constexpr const char* kName = "CUDAExecutionProvider";
 };
-template <>
-struct ElementType<int32_t> {
-  static constexpr ONNXTensorElementDataType value = ONNX_TENSOR_ELEMENT_DATA_TYPE_INT32;
-};
-template <>
-struct ElementType<int64_t> {
-  static constexpr ONNXTensorElementDataType value = ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64;
-};
+
+template <template <class...> class KernelType, class Provider, class... T>
+void AddKernel(OperatorList& list, Types<T...>) {
+  using Typed = KernelType<Provider, T...>;
+  list.emplace_back(Typed::Spec(), Provider::kName, [](const KernelInfo& info) {
+    return std::unique_ptr<Kernel>(std::make_unique<Typed>(info));
+  });
+}
+
+template <template <class...> class KernelType, class Provider, class... Combinations>
+void AddKernels(OperatorList& list, TypeList<Combinations...>) {
+  (AddKernel<KernelType, Provider>(list, Combinations()), ...);
+}
+
+// Adds an operator to a list: KernelType<Provider, T...> for each provider, which has a kName, and each
+// combination of types. The class is a Kernel, made from a KernelInfo, and has `static OpSpec Spec()`.
+template <template <class...> class KernelType, class... Providers, class... Combinations>
+void AddOperator(OperatorList& list, Types<Providers...>, TypeList<Combinations...> combinations) {
+  (AddKernels<KernelType, Providers>(list, combinations), ...);
+}
 
 }  // namespace roiops::ort
 

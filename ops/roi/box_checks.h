@@ -5,6 +5,7 @@
 #define ROIOPS_ROI_BOX_CHECKS_H_
 
 #include <cstdint>
+#include <sstream>
 #include <vector>
 
 #include "base/error.h"
@@ -12,15 +13,17 @@
 
 namespace roiops {
 
-template <class BoxType>
+// x * 0 is 0 if x is finite, else NaN.
+template <int kCoordinates = 4, class BoxType>
 void CheckBoxesFinite(const BoxType* boxes, int64_t count, const char* input) {
   for (int64_t k = 0; k < count; ++k) {
-    const BoxType* box = boxes + 4 * k;
-    // A difference of finite numbers may overflow, a product with zero may not.
-    const auto sum = ToFloat(box[0]) * 0 + ToFloat(box[1]) * 0 + ToFloat(box[2]) * 0 + ToFloat(box[3]) * 0;
+    const BoxType* box = boxes + kCoordinates * k;
+    auto sum = ToFloat(box[0]) * 0;
+    for (int i = 1; i < kCoordinates; ++i) sum += ToFloat(box[i]) * 0;
     if (sum != 0) {
-      Fail("input '", input, "': box ", k, " is (", ToFloat(box[0]), ", ", ToFloat(box[1]), ", ",
-           ToFloat(box[2]), ", ", ToFloat(box[3]), "); coordinates must be finite");
+      std::ostringstream coordinates;
+      for (int i = 0; i < kCoordinates; ++i) coordinates << (i ? ", " : "") << ToFloat(box[i]);
+      Fail("input '", input, "': box ", k, " is (", coordinates.str(), "); coordinates must be finite");
     }
   }
 }

@@ -1,54 +1,33 @@
-// The type combinations of the pooling operators, and the shape of their result.
+// The type combinations of operators that pool boxes, and the shape of their result.
 
 #ifndef ROIOPS_ROI_INFER_H_
 #define ROIOPS_ROI_INFER_H_
 
-#include "base/half.h"
 #include "ort/custom_op.h"
 
 namespace roiops {
 
-namespace ort {
-template <>
-struct ElementType<Half> {
-  static constexpr ONNXTensorElementDataType value = ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT16;
-};
-template <>
-struct ElementType<BFloat16> {
-  static constexpr ONNXTensorElementDataType value = ONNX_TENSOR_ELEMENT_DATA_TYPE_BFLOAT16;
-};
-}  // namespace ort
+// Features and boxes: boxes have the features' type, or float32 beside 16-bit features.
+using BoxTypes =
+    ort::TypeList<ort::Types<float, float>, ort::Types<double, double>, ort::Types<Half, Half>,
+                  ort::Types<Half, float>, ort::Types<BFloat16, BFloat16>, ort::Types<BFloat16, float>>;
 
-template <class T>
-struct TypeTag {
-  using Type = T;
-};
+// Features, boxes and batch.
+using PooledTypes = ort::Product<BoxTypes, ort::Types<int32_t, int64_t>>;
 
-// Calls visit(feature type, box type, batch type) for every combination there is a kernel for.
-template <class Visit>
-void ForEachSignature(const Visit& visit) {
-  const auto with_batch = [&](auto stored, auto box) {
-    visit(stored, box, TypeTag<int32_t>());
-    visit(stored, box, TypeTag<int64_t>());
-  };
-  with_batch(TypeTag<float>(), TypeTag<float>());
-  with_batch(TypeTag<double>(), TypeTag<double>());
-  with_batch(TypeTag<Half>(), TypeTag<Half>());
-  with_batch(TypeTag<Half>(), TypeTag<float>());
-  with_batch(TypeTag<BFloat16>(), TypeTag<BFloat16>());
-  with_batch(TypeTag<BFloat16>(), TypeTag<float>());
-}
-
-// (K, C, output_height, output_width), as far as the inputs' shapes and the attributes tell. An input of
-// unknown rank looks like a scalar, and then nothing is said about Y.
-inline void InferPooledShape(const ort::ShapeInference& context, size_t map_input, size_t boxes_input) {
+// Output 0 as (K, C, output_height, output_width), as far as the inputs' shapes and the attributes tell;
+// `otherwise` is the attributes' default, -1 if they are required. An input of unknown rank looks like a
+// scalar, and then nothing is said about the output.
+inline void InferPooledShape(const ort::ShapeInference& context, size_t map_input, size_t boxes_input,
+                             int64_t otherwise = -1) {
   const std::vector<ort::Dimension> map = context.Input(map_input);
   const std::vector<ort::Dimension> boxes = context.Input(boxes_input);
   if (map.size() != 4 || boxes.size() != 2) return;
-  context.SetOutput(context.InputType(map_input), {boxes[0],
-                                                   map[1],
-                                                   {context.IntAttribute("output_height"), ""},
-                                                   {context.IntAttribute("output_width"), ""}});
+  const auto extent = [&](const char* name) {
+    return ort::Dimension{context.Int(name).value_or(otherwise), ""};
+  };
+  context.SetOutput(0, context.InputType(map_input),
+                    {boxes[0], map[1], extent("output_height"), extent("output_width")});
 }
 
 }  // namespace roiops

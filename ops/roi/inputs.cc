@@ -32,9 +32,10 @@ FeatureMap CheckedMap(const ort::Tensor& tensor, const char* input, float spatia
   return {tensor.data, shape[0], shape[1], shape[2], shape[3], spatial_scale};
 }
 
-int64_t CheckedBoxCount(const ort::Tensor& tensor, const char* input) {
-  if (tensor.shape.size() != 2 || tensor.shape[1] != 4) {
-    Fail("input '", input, "' has shape ", ort::ToString(tensor.shape), "; it must be (number of boxes, 4)");
+int64_t CheckedBoxCount(const ort::Tensor& tensor, const char* input, int64_t coordinates) {
+  if (tensor.shape.size() != 2 || tensor.shape[1] != coordinates) {
+    Fail("input '", input, "' has shape ", ort::ToString(tensor.shape), "; it must be (number of boxes, ",
+         coordinates, ")");
   }
   return tensor.shape[0];
 }
@@ -53,16 +54,6 @@ std::vector<int64_t> CheckedOutputShape(int64_t boxes, int64_t channels, OutputS
     Fail("output 0 would have shape ", ort::ToString(shape), "; it must have fewer than 2^63 bytes");
   }
   return shape;
-}
-
-ParallelFor SessionThreads(const ort::KernelContext& context) {
-  return [raw = context.get()](int64_t count, const std::function<void(int64_t)>& task) {
-    const auto run = [](void* task_pointer, size_t i) {
-      (*static_cast<const std::function<void(int64_t)>*>(task_pointer))(int64_t(i));
-    };
-    void* task_pointer = const_cast<std::function<void(int64_t)>*>(&task);
-    ort::Check(ort::Api().KernelContext_ParallelFor(raw, run, size_t(count), 0, task_pointer));
-  };
 }
 
 }  // namespace roiops

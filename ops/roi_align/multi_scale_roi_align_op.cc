@@ -1,9 +1,8 @@
-#include "roi_align/multi_scale_roi_align_op.h"
-
+#include "ort/attributes.h"
 #include "roi/infer.h"
-#include "roi/inputs.h"
-#include "roi_align/cuda/provider.h"
+#include "roi_align/ops.h"
 #include "roi_align/options.h"
+#include "roi_align/providers.h"
 
 namespace roiops {
 namespace {
@@ -21,13 +20,24 @@ std::vector<float> CheckedScales(const ort::KernelInfo& info) {
     Fail("attribute 'spatial_scales' has ", scales->size(), " elements; it must have one for each of the ",
          maps, " feature maps");
   }
-  for (const float scale : *scales) CheckedSpatialScale("spatial_scales", scale);
+  for (const float scale : *scales) ort::CheckedScale("spatial_scales", scale);
   return *scales;
 }
 
 template <class Provider, class Stored, class BoxType, class Batch>
 class MultiScaleRoiAlignKernel : public ort::Kernel {
  public:
+  static ort::OpSpec Spec() {
+    return {"MultiScaleRoiAlign",
+            1,
+            {{ort::kElementType<BoxType>},
+             {ort::kElementType<Batch>},
+             {ort::kElementType<int64_t>},
+             {ort::kElementType<Stored>, ort::Arity::kVariadic}},
+            {ort::kElementType<Stored>},
+            [](const ort::ShapeInference& context) { InferPooledShape(context, kFirstMap, 0); }};
+  }
+
   explicit MultiScaleRoiAlignKernel(const ort::KernelInfo& info)
       : attributes_(info), spatial_scales_(CheckedScales(info)) {
     Provider::template Prepare<Stored>();
@@ -60,37 +70,10 @@ class MultiScaleRoiAlignKernel : public ort::Kernel {
   const std::vector<float> spatial_scales_;
 };
 
-void Infer(const ort::ShapeInference& context) {
-  InferPooledShape(context, /*map_input=*/kFirstMap, /*boxes_input=*/0);
-}
-
-template <class Provider>
-void Add(std::vector<ort::CustomOp>& operators) {
-  ForEachSignature([&](auto stored, auto box, auto batch) {
-    using Stored = typename decltype(stored)::Type;
-    using BoxType = typename decltype(box)::Type;
-    using Batch = typename decltype(batch)::Type;
-    operators.push_back(
-        ort::CustomOp({"MultiScaleRoiAlign",
-                       Provider::kName,
-                       1,
-                       {{ort::ElementType<BoxType>::value},
-                        {ort::ElementType<Batch>::value},
-                        {ort::ElementType<int64_t>::value},
-                        {ort::ElementType<Stored>::value, /*variadic=*/true}},
-                       ort::ElementType<Stored>::value,
-                       ort::Create<MultiScaleRoiAlignKernel<Provider, Stored, BoxType, Batch>>,
-                       Infer}));
-  });
-}
-
 }  // namespace
 
-void AddMultiScaleRoiAlign(std::vector<ort::CustomOp>& operators) {
-  Add<CpuProvider>(operators);
-#if defined(ROIOPS_CUDA)
-  Add<CudaProvider>(operators);
-#endif
+void AddMultiScaleRoiAlign(ort::OperatorList& list) {
+  ort::AddOperator<MultiScaleRoiAlignKernel>(list, PoolingProviders(), PooledTypes());
 }
 
 }  // namespace roiops

@@ -16,9 +16,6 @@ struct RoiAlignAttributes {
   explicit RoiAlignAttributes(const ort::KernelInfo& info);
 };
 
-int64_t CheckedOutputExtent(const char* name, int64_t value);
-float CheckedSpatialScale(const char* name, float value);
-
 }  // namespace roiops
 
 #endif  // ROIOPS_ROI_ALIGN_OPTIONS_H_

@@ -1,9 +1,8 @@
-#include "roi_align/roi_align_op.h"
-
+#include "ort/attributes.h"
 #include "roi/infer.h"
-#include "roi/inputs.h"
-#include "roi_align/cuda/provider.h"
+#include "roi_align/ops.h"
 #include "roi_align/options.h"
+#include "roi_align/providers.h"
 
 namespace roiops {
 namespace {
@@ -11,9 +10,17 @@ namespace {
 template <class Provider, class Stored, class BoxType, class Batch>
 class RoiAlignKernel : public ort::Kernel {
  public:
+  static ort::OpSpec Spec() {
+    return {"RoiAlign",
+            1,
+            {{ort::kElementType<Stored>}, {ort::kElementType<BoxType>}, {ort::kElementType<Batch>}},
+            {ort::kElementType<Stored>},
+            [](const ort::ShapeInference& context) { InferPooledShape(context, 0, 1); }};
+  }
+
   explicit RoiAlignKernel(const ort::KernelInfo& info)
       : attributes_(info),
-        spatial_scale_(CheckedSpatialScale("spatial_scale", info.Float("spatial_scale").value_or(1.0f))) {
+        spatial_scale_(ort::CheckedScale("spatial_scale", info.Float("spatial_scale").value_or(1.0f))) {
     Provider::template Prepare<Stored>();
   }
 
@@ -29,35 +36,10 @@ class RoiAlignKernel : public ort::Kernel {
   const float spatial_scale_;
 };
 
-void Infer(const ort::ShapeInference& context) {
-  InferPooledShape(context, /*map_input=*/0, /*boxes_input=*/1);
-}
-
-template <class Provider>
-void Add(std::vector<ort::CustomOp>& operators) {
-  ForEachSignature([&](auto stored, auto box, auto batch) {
-    using Stored = typename decltype(stored)::Type;
-    using BoxType = typename decltype(box)::Type;
-    using Batch = typename decltype(batch)::Type;
-    operators.push_back(ort::CustomOp({"RoiAlign",
-                                       Provider::kName,
-                                       1,
-                                       {{ort::ElementType<Stored>::value},
-                                        {ort::ElementType<BoxType>::value},
-                                        {ort::ElementType<Batch>::value}},
-                                       ort::ElementType<Stored>::value,
-                                       ort::Create<RoiAlignKernel<Provider, Stored, BoxType, Batch>>,
-                                       Infer}));
-  });
-}
-
 }  // namespace
 
-void AddRoiAlign(std::vector<ort::CustomOp>& operators) {
-  Add<CpuProvider>(operators);
-#if defined(ROIOPS_CUDA)
-  Add<CudaProvider>(operators);
-#endif
+void AddRoiAlign(ort::OperatorList& list) {
+  ort::AddOperator<RoiAlignKernel>(list, PoolingProviders(), PooledTypes());
 }
 
 }  // namespace roiops

@@ -1,12 +1,10 @@
-#include "roi_align/standard_roi_align_op.h"
-
 #include <algorithm>
 #include <cctype>
 
+#include "ort/attributes.h"
 #include "roi/infer.h"
-#include "roi/inputs.h"
-#include "roi_align/cuda/provider.h"
-#include "roi_align/options.h"
+#include "roi_align/ops.h"
+#include "roi_align/providers.h"
 
 namespace roiops {
 namespace {
@@ -22,14 +20,6 @@ Pooling ReadMode(const ort::KernelInfo& info) {
   Fail("attribute 'mode' is ", Quoted(found), "; it must be \"avg\" or \"max\"");
 }
 
-bool ReadHalfPixel(const ort::KernelInfo& info) {
-  const std::string mode = info.String("coordinate_transformation_mode").value_or("half_pixel");
-  if (mode == "half_pixel") return true;
-  if (mode == "output_half_pixel") return false;
-  Fail("attribute 'coordinate_transformation_mode' is ", Quoted(mode),
-       "; it must be \"half_pixel\" or \"output_half_pixel\"");
-}
-
 int64_t ReadSamplingRatio(const ort::KernelInfo& info) {
   const int64_t ratio = info.Int("sampling_ratio").value_or(0);
   if (ratio < 0) Fail("attribute 'sampling_ratio' is ", ratio, "; it must not be negative");
@@ -39,11 +29,21 @@ int64_t ReadSamplingRatio(const ort::KernelInfo& info) {
 template <class Provider, class Stored>
 class StandardRoiAlignKernel : public ort::Kernel {
  public:
+  // Opsets before 16 have other defaults, which an operator cannot see; they stay with the built-in kernel.
+  static ort::OpSpec Spec() {
+    return {"RoiAlign",
+            16,
+            {{ort::kElementType<Stored>}, {ort::kElementType<Stored>}, {ort::kElementType<int64_t>}},
+            {ort::kElementType<Stored>},
+            [](const ort::ShapeInference& context) { InferPooledShape(context, 0, 1, /*otherwise=*/1); }};
+  }
+
   explicit StandardRoiAlignKernel(const ort::KernelInfo& info)
-      : spatial_scale_(CheckedSpatialScale("spatial_scale", info.Float("spatial_scale").value_or(1.0f))) {
-    options_.output.height = CheckedOutputExtent("output_height", info.Int("output_height").value_or(1));
-    options_.output.width = CheckedOutputExtent("output_width", info.Int("output_width").value_or(1));
-    options_.rule = {ReadHalfPixel(info), ReadSamplingRatio(info)};
+      : spatial_scale_(ort::CheckedScale("spatial_scale", info.Float("spatial_scale").value_or(1.0f))) {
+    options_.output = {ort::ReadExtent(info, "output_height", 1), ort::ReadExtent(info, "output_width", 1)};
+    options_.rule.aligned =
+        ort::ReadChoice(info, "coordinate_transformation_mode", {"half_pixel", "output_half_pixel"}) == 0;
+    options_.rule.sampling_ratio = ReadSamplingRatio(info);
     options_.pooling = ReadMode(info);
     Provider::template Prepare<Stored>();
   }
@@ -60,43 +60,10 @@ class StandardRoiAlignKernel : public ort::Kernel {
   const float spatial_scale_;
 };
 
-void Infer(const ort::ShapeInference& context) {
-  const auto extent = [&](const char* name) { return std::max<int64_t>(1, context.IntAttribute(name)); };
-  const std::vector<ort::Dimension> map = context.Input(0);
-  const std::vector<ort::Dimension> rois = context.Input(1);
-  if (map.size() != 4 || rois.size() != 2) return;
-  context.SetOutput(context.InputType(0),
-                    {rois[0], map[1], {extent("output_height"), ""}, {extent("output_width"), ""}});
-}
-
-template <class Provider, class Stored>
-ort::CustomOp Describe() {
-  constexpr ONNXTensorElementDataType kType = ort::ElementType<Stored>::value;
-  // Opsets before 16 have other defaults, which an operator cannot see; they stay with the built-in kernel.
-  return ort::CustomOp({"RoiAlign",
-                        Provider::kName,
-                        16,
-                        {{kType}, {kType}, {ort::ElementType<int64_t>::value}},
-                        kType,
-                        ort::Create<StandardRoiAlignKernel<Provider, Stored>>,
-                        Infer});
-}
-
-template <class Provider>
-void Add(std::vector<ort::CustomOp>& operators) {
-  operators.push_back(Describe<Provider, float>());
-  operators.push_back(Describe<Provider, double>());
-  operators.push_back(Describe<Provider, Half>());
-  operators.push_back(Describe<Provider, BFloat16>());
-}
-
 }  // namespace
 
-void AddStandardRoiAlign(std::vector<ort::CustomOp>& operators) {
-  Add<CpuProvider>(operators);
-#if defined(ROIOPS_CUDA)
-  Add<CudaProvider>(operators);
-#endif
+void AddStandardRoiAlign(ort::OperatorList& list) {
+  ort::AddOperator<StandardRoiAlignKernel>(list, PoolingProviders(), ort::FloatTypes());
 }
 
 }  // namespace roiops

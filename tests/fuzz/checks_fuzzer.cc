@@ -10,9 +10,7 @@
 #include "base/half.h"
 #include "byte_source.h"
 #include "fake_onnxruntime.h"
-#include "roi_align/multi_scale_roi_align_op.h"
-#include "roi_align/roi_align_op.h"
-#include "roi_align/standard_roi_align_op.h"
+#include "roi_align/ops.h"
 
 namespace {
 
@@ -29,10 +27,10 @@ constexpr int64_t kMostElements = 1 << 12;  // of a tensor; larger ones exist fo
   std::abort();
 }
 
-const std::vector<roiops::ort::CustomOp>& Operators() {
-  static const std::vector<roiops::ort::CustomOp> operators = [] {
+const roiops::ort::OperatorList& Operators() {
+  static const roiops::ort::OperatorList operators = [] {
     roiops::ort::SetApi(&roiops_test::FakeApi());
-    std::vector<roiops::ort::CustomOp> list;
+    roiops::ort::OperatorList list;
     roiops::AddRoiAlign(list);
     roiops::AddMultiScaleRoiAlign(list);
     roiops::AddStandardRoiAlign(list);
@@ -146,7 +144,7 @@ void FillNumbers(ByteSource& source, FakeTensor& tensor) {
 }
 
 void AddInputs(ByteSource& source, FakeNode& node, const roiops::ort::OpSpec& spec, size_t maps) {
-  const bool multi_scale = spec.inputs.back().variadic;
+  const bool multi_scale = spec.inputs.back().arity == roiops::ort::Arity::kVariadic;
   const int64_t images = source.Between(0, 3), channels = source.Between(0, 20), boxes = source.Between(0, 5);
   const size_t count = spec.inputs.size() - 1 + (multi_scale ? maps : 1);
   const size_t boxes_input = multi_scale ? 0 : 1;
@@ -223,11 +221,11 @@ void Run(const roiops::ort::CustomOp& op, FakeNode& node) {
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   ByteSource source(data, size);
-  const std::vector<roiops::ort::CustomOp>& operators = Operators();
+  const roiops::ort::OperatorList& operators = Operators();
   const roiops::ort::CustomOp& op = operators[size_t(source.Between(0, int64_t(operators.size()) - 1))];
   FakeNode node;
   node.name = "the_node";
-  node.output.type = op.spec.output;
+  node.output.type = op.spec.outputs[0];
   node.most_output_elements = kMostElements;
   const size_t maps = size_t(source.Between(0, 4));
   AddAttributes(source, node, maps);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "base/isa.h"
 #include "byte_source.h"
 #include "direct_pool.h"
 #include "guarded_buffer.h"
@@ -223,11 +224,11 @@ class PoolCase {
     const roiops::FeatureMap& map = request_.maps[size_t(levels_[size_t(k)])];
     std::ostringstream text;
     text.precision(17);
-    text << roiops::ActiveKernels().name << ", " << sizeof(Stored) << "-byte features, mode " << int(mode_)
-         << ", aligned " << options_.rule.aligned << ", sampling_ratio " << options_.rule.sampling_ratio
-         << ", output " << options_.output.height << "x" << options_.output.width << ", map " << map.images
-         << "x" << map.channels << "x" << map.height << "x" << map.width << ", scale " << map.spatial_scale
-         << ", box " << k << " (";
+    text << roiops::IsaName(roiops::ActiveIsa()) << ", " << sizeof(Stored) << "-byte features, mode "
+         << int(mode_) << ", aligned " << options_.rule.aligned << ", sampling_ratio "
+         << options_.rule.sampling_ratio << ", output " << options_.output.height << "x"
+         << options_.output.width << ", map " << map.images << "x" << map.channels << "x" << map.height << "x"
+         << map.width << ", scale " << map.spatial_scale << ", box " << k << " (";
     for (int side = 0; side < 4; ++side) text << roiops::ToFloat(request_.boxes[4 * k + side]) << " ";
     text << "): element " << i << " is " << found << ", not " << wanted << " +- " << tolerance;
     return text.str();

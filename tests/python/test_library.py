@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
+import sys
 
 import numpy as np
 import onnxruntime as ort
@@ -92,6 +94,16 @@ def test_build_info():
         "cuda_architectures",
     }
     assert info["active_instruction_set"] in info["instruction_sets"]
+
+
+def test_a_wrong_instruction_set_is_told_at_registration():
+    # In a process of its own: the library reads the variable once.
+    code = "import onnxruntime, roiops; roiops.register(onnxruntime.SessionOptions())"
+    environment = {**os.environ, "ROIOPS_ISA": "abacus"}
+    result = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert 'ROIOPS_ISA is "abacus"; it must name an instruction set that' in result.stderr
+    assert "baseline" in result.stderr
 
 
 @pytest.mark.skipif(

@@ -1,4 +1,4 @@
-// What the CPU kernels are given and where the ones for this processor are found.
+// What the CPU kernels are given.
 
 #ifndef ROIOPS_ROI_ALIGN_CPU_KERNEL_H_
 #define ROIOPS_ROI_ALIGN_CPU_KERNEL_H_
@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "base/half.h"
+#include "roi/feature_map.h"
 #include "roi_align/cpu/axis_plan.h"
 
 namespace roiops {
@@ -43,11 +44,6 @@ struct BoxTask {
   int64_t tile_stride;
   int64_t squares;  // of a kMap tile: so many of the list handed to the kernel are to be packed before the
                     // box is pooled
-};
-
-struct OutputSize {
-  int64_t height;
-  int64_t width;
 };
 
 // Memory a kernel works in, aligned to kVectorAlignment, in pixels or outputs of a block of channels.
@@ -92,32 +88,12 @@ struct BlockKernels {
 };
 
 // The kernels of one instruction set.
-struct KernelSet {
-  const char* name;
+struct RoiAlignKernels {
   BlockKernels<float, float> f32;
   BlockKernels<double, double> f64;
   BlockKernels<float, Half> f16;
   BlockKernels<float, BFloat16> bf16;
 };
-
-template <class Stored>
-struct ComputeType {
-  using Type = float;
-};
-template <>
-struct ComputeType<double> {
-  using Type = double;
-};
-
-template <class Stored>
-const BlockKernels<typename ComputeType<Stored>::Type, Stored>& KernelsFor(const KernelSet& set);
-
-// The best set this processor runs, or the one named by the environment variable ROIOPS_ISA if that is a
-// lower one.
-const KernelSet& ActiveKernels();
-
-// The names of all sets in this library that this processor runs, best first, ended by a null pointer.
-const char* const* UsableKernels();
 
 }  // namespace roiops
 

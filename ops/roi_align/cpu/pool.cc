@@ -1,12 +1,10 @@
 #include "roi_align/cpu/pool.h"
 
 #include <algorithm>
-#include <atomic>
 #include <memory>
-#include <new>
-#include <thread>
 #include <tuple>
 
+#include "base/isa.h"
 #include "cpu/scratch.h"
 #include "roi_align/cpu/tiles.h"
 
@@ -24,10 +22,11 @@ constexpr size_t kWideResultBytes = size_t(8) << 10;
 // A task shorter than this is not worth handing to another thread.
 constexpr double kTaskNanoseconds = 20000;
 
-// Asked once: the answer comes from the file system.
-int64_t Processors() {
-  static const int64_t processors = std::max(1u, std::thread::hardware_concurrency());
-  return processors;
+const BlockKernels<float, float>& KernelsFor(const float*) { return ActiveKernels<RoiAlignKernels>().f32; }
+const BlockKernels<double, double>& KernelsFor(const double*) { return ActiveKernels<RoiAlignKernels>().f64; }
+const BlockKernels<float, Half>& KernelsFor(const Half*) { return ActiveKernels<RoiAlignKernels>().f16; }
+const BlockKernels<float, BFloat16>& KernelsFor(const BFloat16*) {
+  return ActiveKernels<RoiAlignKernels>().bf16;
 }
 
 template <class Stored, class BoxType>
@@ -41,7 +40,7 @@ class Pooler {
       : request_(request),
         options_(options),
         parallel_for_(parallel_for),
-        kernels_(KernelsFor<Stored>(ActiveKernels())),
+        kernels_(KernelsFor(static_cast<const Stored*>(nullptr))),
         lanes_(kernels_.narrow.channels),
         channels_(request.maps[0].channels) {
     size_t plan_bytes = 1;
@@ -96,7 +95,7 @@ class Pooler {
   void RunChunk(int64_t begin, int64_t end) {
     const int64_t groups = (end - begin + kGroupBoxes - 1) / kGroupBoxes;
     groups_.resize(size_t(groups));
-    Parallel(groups, [&](int64_t g) {
+    RunTasks(parallel_for_, groups, [&](int64_t g) {
       const int64_t first = begin + g * kGroupBoxes;
       Plan(groups_[size_t(g)], first, std::min(first + kGroupBoxes, end));
     });
@@ -110,15 +109,15 @@ class Pooler {
     const double nanoseconds = double(boxes) * double(PaddedTo(lanes_, channels_)) *
                                double(options_.output.height * options_.output.width);
     const int64_t worthwhile = std::max<int64_t>(1, int64_t(nanoseconds / kTaskNanoseconds));
-    const int64_t wanted = std::min<int64_t>(worthwhile, 4 * Processors());
+    const int64_t wanted = std::min<int64_t>(worthwhile, 4 * ProcessorCount());
     const int64_t parts = std::min(boxes, (wanted + blocks - 1) / blocks);
     parts_.resize(size_t(parts));
     const TilePlacer<Weight, Stored> tiles(lanes_, tile_capacity_);
-    Parallel(parts, [&](int64_t p) {
+    RunTasks(parallel_for_, parts, [&](int64_t p) {
       tiles.Place(order_.data(), boxes * p / parts, boxes * (p + 1) / parts, parts_[size_t(p)]);
     });
     const int64_t tasks = std::min(blocks * parts, std::max(worthwhile, parts));
-    Parallel(tasks, [&](int64_t t) {
+    RunTasks(parallel_for_, tasks, [&](int64_t t) {
       ScratchPool::Buffer buffer = scratch_.Take([&] {
         return std::make_unique<ScratchBuffer>(scratch_channels_, tile_capacity_, columns_, outputs_, staged_,
                                                sizeof(Weight));
@@ -165,25 +164,6 @@ class Pooler {
     });
     order_.clear();
     for (const Place& place : places_) order_.push_back(place.task);
-  }
-
-  // Tasks run on threads that must not see an exception; the only one they can meet is a lack of memory.
-  template <class Task>
-  void Parallel(int64_t count, const Task& task) {
-    std::atomic<bool> out_of_memory{false};
-    const auto guarded = [&](int64_t i) {
-      try {
-        task(i);
-      } catch (...) {
-        out_of_memory = true;
-      }
-    };
-    if (count == 1) {
-      guarded(0);
-    } else {
-      parallel_for_(count, guarded);
-    }
-    if (out_of_memory) throw std::bad_alloc();
   }
 
   void Plan(Group& group, int64_t begin, int64_t end) const {

@@ -5,23 +5,13 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <vector>
 
+#include "base/parallel.h"
 #include "roi_align/cpu/axis_plan.h"
 #include "roi_align/cpu/kernel.h"
 
 namespace roiops {
-
-// One dense NCHW tensor that boxes are pooled from.
-struct FeatureMap {
-  const void* data;
-  int64_t images;
-  int64_t channels;
-  int64_t height;
-  int64_t width;
-  float spatial_scale;
-};
 
 struct PoolOptions {
   OutputSize output;
@@ -41,9 +31,6 @@ struct PoolRequest {
   const int64_t* levels;
   Stored* output;  // (count, channels, output height, output width)
 };
-
-// Runs task(i) for i in [0, count), in any order, on one or several threads; tasks do not throw.
-using ParallelFor = std::function<void(int64_t count, const std::function<void(int64_t)>& task)>;
 
 // Throws std::bad_alloc if memory for scratch cannot be had. Scratch is, for the plans of a chunk of boxes,
 // at most kPlanBytes or what one box needs; and for each running task, at most kTileBytes or one row of the

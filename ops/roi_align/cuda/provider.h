@@ -6,14 +6,14 @@
 #include <type_traits>
 #include <vector>
 
+#include "ort/custom_op.h"
 #include "roi/inputs.h"
+#include "roi_align/cpu/pool.h"
 #include "roi_align/cuda/request.h"
 
 namespace roiops {
 
-struct CudaProvider {
-  static constexpr const char* kName = "CUDAExecutionProvider";
-
+struct CudaProvider : ort::Cuda {
   // Throws Error if the current device cannot run the kernels.
   template <class Stored>
   static void Prepare() {

@@ -1,24 +1,17 @@
-// Chooses the kernels for this processor, once.
+#include "base/isa.h"
 
 #include <cstdlib>
 #include <cstring>
-#if defined(ROIOPS_X86_KERNELS)
+#if defined(__x86_64__)
 #include <cpuid.h>
 #endif
 
-#include "roi_align/cpu/kernel.h"
+#include "base/error.h"
 
 namespace roiops {
-
-extern const KernelSet kBaselineKernels;
-#if defined(ROIOPS_X86_KERNELS)
-extern const KernelSet kAvx2Kernels;
-extern const KernelSet kAvx512Kernels;
-#endif
-
 namespace {
 
-#if defined(ROIOPS_X86_KERNELS)
+#if defined(__x86_64__)
 // From the processor itself: clang 14's __builtin_cpu_supports does not know F16C, and the one of zig's
 // runtime denies everything.
 struct Processor {
@@ -49,21 +42,23 @@ struct Processor {
 #endif
 
 struct Usable {
-  const KernelSet* sets[4] = {};
+  Isa isas[3];
   const char* names[4] = {};
+  int count = 0;
 
   Usable() {
-    int count = 0;
-    const auto add = [&](const KernelSet& set) {
-      sets[count] = &set;
-      names[count++] = set.name;
-    };
-#if defined(ROIOPS_X86_KERNELS)
+#if defined(__x86_64__)
     const Processor processor;
-    if (processor.avx512) add(kAvx512Kernels);
-    if (processor.avx2) add(kAvx2Kernels);
+    if (processor.avx512) Add(Isa::kAvx512);
+    if (processor.avx2) Add(Isa::kAvx2);
 #endif
-    add(kBaselineKernels);
+    Add(Isa::kBaseline);
+  }
+
+ private:
+  void Add(Isa isa) {
+    isas[count] = isa;
+    names[count++] = IsaName(isa);
   }
 };
 
@@ -72,40 +67,38 @@ const Usable& GetUsable() {
   return usable;
 }
 
-const KernelSet& Choose() {
+Isa Choose() {
   const Usable& usable = GetUsable();
-  if (const char* wanted = std::getenv("ROIOPS_ISA")) {
-    for (const KernelSet* const* set = usable.sets; *set; ++set) {
-      if (std::strcmp((*set)->name, wanted) == 0) return **set;
-    }
+  const char* const wanted = std::getenv("ROIOPS_ISA");
+  if (!wanted || !*wanted) return usable.isas[0];
+  std::string names;
+  for (int i = 0; i < usable.count; ++i) {
+    if (std::strcmp(usable.names[i], wanted) == 0) return usable.isas[i];
+    names += (i ? ", " : "") + std::string(usable.names[i]);
   }
-  return *usable.sets[0];
+  Fail("environment variable ROIOPS_ISA is ", Quoted(wanted),
+       "; it must name an instruction set that this processor runs: ", names);
 }
 
 }  // namespace
 
-const KernelSet& ActiveKernels() {
-  static const KernelSet& active = Choose();
+Isa ActiveIsa() {
+  static const Isa active = Choose();
   return active;
 }
 
-const char* const* UsableKernels() { return GetUsable().names; }
+const char* IsaName(Isa isa) {
+  switch (isa) {
+    case Isa::kAvx512:
+      return "avx512";
+    case Isa::kAvx2:
+      return "avx2";
+    case Isa::kBaseline:
+      break;
+  }
+  return "baseline";
+}
 
-template <>
-const BlockKernels<float, float>& KernelsFor<float>(const KernelSet& set) {
-  return set.f32;
-}
-template <>
-const BlockKernels<double, double>& KernelsFor<double>(const KernelSet& set) {
-  return set.f64;
-}
-template <>
-const BlockKernels<float, Half>& KernelsFor<Half>(const KernelSet& set) {
-  return set.f16;
-}
-template <>
-const BlockKernels<float, BFloat16>& KernelsFor<BFloat16>(const KernelSet& set) {
-  return set.bf16;
-}
+const char* const* UsableIsas() { return GetUsable().names; }
 
 }  // namespace roiops
