@@ -8,13 +8,13 @@ import onnx
 import onnx_ir as ir
 
 from roiops.export.portable import add_function_bodies
-from roiops.export.upgrader.graph.names import name_of
-from roiops.export.upgrader.report import REPLACED, UpgradeReport
-from roiops.export.upgrader.rewrites.dead_code import RemoveDeadPass
-from roiops.export.upgrader.rewrites.fuse_poolers import FuseLevelsPass
-from roiops.export.upgrader.rewrites.standard import ENTRY, is_ours, parameters
-from roiops.export.upgrader.rewrites.validate import ValidatePass
-from roiops.operators import DOMAIN
+from roiops.export.upgrader.graph.attributes import read_attributes, write_attributes
+from roiops.export.upgrader.graph.nodes import is_multi_scale
+from roiops.export.upgrader.report import PRESENT, REPLACED, UpgradeReport
+from roiops.export.upgrader.rewrites.context import Context, Pass
+from roiops.export.upgrader.rewrites.fuse_poolers import FusePoolers
+from roiops.export.upgrader.rewrites.pipeline import Choices, rewrite
+from roiops.operators import MULTI_SCALE_ROI_ALIGN
 
 
 def fuse(
@@ -29,22 +29,34 @@ def fuse(
     """
     report = UpgradeReport()
     loaded = ir.from_proto(model)
-    for node in loaded.graph:
-        if is_ours(node):
-            node.meta[ENTRY] = report.add(name_of(node), "RoiAlign", REPLACED, "", **parameters(node))
-    for run in (ValidatePass(), FuseLevelsPass(report)):
-        run(loaded)
-    _count_boxes(loaded.graph, counts)
-    for run in (RemoveDeadPass(report, ()), ValidatePass()):
-        run(loaded)
+    rewrite(loaded, Choices(), report, lambda context: _ReadCounts(context, counts))
+    for entry in report:
+        if entry.action == PRESENT:
+            entry.action = REPLACED
     fused = ir.to_proto(loaded)
     return (add_function_bodies(fused) if portable else fused), report
 
 
-def _count_boxes(graph: ir.Graph, counts: Mapping[str, str]) -> None:
+class _ReadCounts(Pass):
     """Fused nodes read the number of boxes per image, which says more of wrong numbers and costs no nodes."""
-    values = {value.name: value for value in [*graph.inputs, *(v for node in graph for v in node.outputs)]}
-    for node in graph:
-        if node.domain == DOMAIN and node.op_type == "MultiScaleRoiAlign" and node.inputs[1].name in counts:
-            node.replace_input_with(1, values[counts[node.inputs[1].name]])
-            node.attributes["batch_format"] = ir.AttrString("batch_format", "boxes_num")
+
+    after = (FusePoolers,)
+
+    def __init__(self, context: Context, counts: Mapping[str, str]):
+        super().__init__(context)
+        self._counts = counts
+
+    def rewrite(self, model: ir.Model) -> bool:
+        self.context.unused.clear()  # what the conversion left unused is not the user's
+        graph, modified = model.graph, False
+        values = {
+            value.name: value for value in [*graph.inputs, *(v for node in graph for v in node.outputs)]
+        }
+        for node in filter(is_multi_scale, graph):
+            count = self._counts.get(node.inputs[1].name)
+            if count is not None:
+                arguments = read_attributes(node, MULTI_SCALE_ROI_ALIGN)
+                node.replace_input_with(1, values[count])
+                write_attributes(node, MULTI_SCALE_ROI_ALIGN, {**arguments, "batch_format": "boxes_num"})
+                modified = True
+        return modified

@@ -1,4 +1,4 @@
-"""Upgrade exported detectors: standard RoiAlign and multi-level clusters become roiops operators."""
+"""Upgrade exported detectors: standard RoiAligns and multi-level poolers become roiops operators."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ except ImportError as error:
     raise ImportError("upgrade needs onnx-ir; install it with: pip install 'roiops[export]'") from error
 
 from roiops.export.upgrader.api import inspect, upgrade
+from roiops.export.upgrader.errors import UpgradeError
 from roiops.export.upgrader.files import has_external_data, save
-from roiops.export.upgrader.graph.names import UpgradeError
 from roiops.export.upgrader.report import Entry, UpgradeReport
 
 __all__ = ["Entry", "UpgradeError", "UpgradeReport", "has_external_data", "inspect", "save", "upgrade"]

@@ -7,16 +7,10 @@ import os
 import onnx
 import onnx_ir as ir
 
-from roiops.export.upgrader import files
-from roiops.export.upgrader.files import ModelLike
-from roiops.export.upgrader.graph.names import UpgradeError
+from roiops.export.upgrader.errors import UpgradeError
+from roiops.export.upgrader.files import ModelLike, convert, load, with_function_bodies
 from roiops.export.upgrader.report import UpgradeReport
-from roiops.export.upgrader.rewrites.aligned import RepairAlignedPass
-from roiops.export.upgrader.rewrites.dead_code import RemoveDeadPass, unused_nodes
-from roiops.export.upgrader.rewrites.fuse_poolers import FuseLevelsPass
-from roiops.export.upgrader.rewrites.paddle import RepairPaddlePass
-from roiops.export.upgrader.rewrites.standard import ReplaceStandardPass
-from roiops.export.upgrader.rewrites.validate import ValidatePass
+from roiops.export.upgrader.rewrites.pipeline import Choices, rewrite
 
 
 def upgrade(
@@ -30,7 +24,7 @@ def upgrade(
 ) -> tuple[onnx.ModelProto | ir.Model, UpgradeReport]:
     """Make the RoIAligns of an exported detector roiops operators, and fuse its multi-level poolers.
 
-    Every standard RoiAlign of opset 10 to 25 in average mode becomes ``roiops.RoiAlign``; every cluster of
+    Every standard RoiAlign of opset 10 to 25 in average mode becomes ``roiops.RoiAlign``; every group of
     them that provably pools one pyramid becomes one ``roiops.MultiScaleRoiAlign``. What cannot be proven
     stays, and the report says why. Names of inputs and outputs stay.
 
@@ -52,23 +46,19 @@ def upgrade(
         UpgradeError: if the model cannot be read or is no valid graph, or if ``verify`` cannot run it.
         PortableError: if function bodies cannot express it.
     """
-    loaded = files.load(model)
-    try:
-        report = _run(loaded, paddle_aligned, aligned, max_interpolated)
-    except UpgradeError as error:
-        raise UpgradeError(f"{_file(model)}{error}") from error
+    upgraded, report = run(model, Choices(paddle_aligned, aligned, max_interpolated))
     if portable:
-        loaded = files.with_function_bodies(loaded)
-    upgraded = files.convert(loaded, model)
+        upgraded = with_function_bodies(upgraded)
+    converted = convert(upgraded, model)
     if verify:
         from roiops.export.upgrader.verify.compare import compare
 
-        report.differences = compare(files.load(model), files.load(upgraded))
-    return upgraded, report
+        report.differences = compare(load(model), load(converted))
+    return converted, report
 
 
 def inspect(model: ModelLike) -> UpgradeReport:
-    """UpgradeReport what ``upgrade`` would do to a model, with warnings for known-wrong exports.
+    """Report what ``upgrade`` would do to a model, with warnings for known-wrong exports.
 
     Args:
         model: an ``onnx.ModelProto``, an ``onnx_ir.Model`` or the path of a file; it is not changed.
@@ -76,24 +66,17 @@ def inspect(model: ModelLike) -> UpgradeReport:
     Raises:
         UpgradeError: if the model cannot be read, or is no valid graph.
     """
-    return upgrade(model)[1]
+    return run(model, Choices())[1]
 
 
-def _run(
-    model: ir.Model, paddle_aligned: bool | None, aligned: bool | None, max_interpolated: bool
-) -> UpgradeReport:
-    report = UpgradeReport()
-    passes = [
-        ReplaceStandardPass(report, max_interpolated),
-        RepairPaddlePass(report, paddle_aligned),
-        RepairAlignedPass(report, aligned),
-        FuseLevelsPass(report),
-    ]
-    ValidatePass()(model)
-    unused = unused_nodes(model)
-    for run in [*passes, RemoveDeadPass(report, unused), ValidatePass()]:
-        run(model)
-    return report
+def run(model: ModelLike, choices: Choices) -> tuple[ir.Model, UpgradeReport]:
+    """Load a model, or copy it, and run the passes on it."""
+    loaded, report = load(model), UpgradeReport()
+    try:
+        rewrite(loaded, choices, report)
+    except UpgradeError as error:
+        raise UpgradeError(f"{_file(model)}{error}") from error
+    return loaded, report
 
 
 def _file(model: ModelLike) -> str:

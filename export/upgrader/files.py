@@ -9,7 +9,7 @@ from typing import Union
 import onnx
 import onnx_ir as ir
 
-from roiops.export.upgrader.graph.names import UpgradeError
+from roiops.export.upgrader.errors import UpgradeError
 
 ModelLike = Union[onnx.ModelProto, ir.Model, str, "os.PathLike[str]"]
 # Tensors of at least this many bytes go to the data file of a model that had one.

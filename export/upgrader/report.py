@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
+PRESENT = "already roiops"
 REPLACED = "replaced"
 FUSED = "fused"
 REPAIRED = "repaired"
@@ -18,9 +20,9 @@ class Entry:
     """One finding.
 
     Attributes:
-        name: name of the node (of the last node of a cluster).
-        what: "RoiAlign", or "cluster of L levels".
-        action: "replaced", "fused", "repaired", "left alone" or "warning".
+        name: name of the node (of the last node of a pooler).
+        what: "RoiAlign", or "pooler of L levels".
+        action: "already roiops", "replaced", "fused", "repaired", "left alone" or "warning".
         reason: why, or details; may be empty.
         parameters: what the operator computes (output size, scales, sampling ratio, aligned, mode).
     """
@@ -32,9 +34,30 @@ class Entry:
     parameters: dict[str, object] = field(default_factory=dict)
 
 
+_SHORT = {
+    "output_size": "size",
+    "spatial_scale": "scale",
+    "spatial_scales": "scale",
+    "sampling_ratio": "ratio",
+}
+
+
+def describe(arguments: Mapping[str, Any]) -> dict[str, object]:
+    """The parameters of one of our nodes as an entry shows them, from its checked arguments."""
+    shown: dict[str, object] = {}
+    for name, value in arguments.items():
+        if name == "output_size":
+            value = "x".join(map(str, value))
+        elif isinstance(value, tuple):
+            value = ", ".join(f"{item:g}" for item in value)
+        shown[_SHORT.get(name, name)] = value
+    shown.pop("batch_format", None)
+    return shown
+
+
 @dataclass
 class UpgradeReport:
-    """Every RoI operator and cluster of a model, and the differences that ``verify`` measured.
+    """Every RoI operator and multi-level pooler of a model, and the differences that ``verify`` measured.
 
     Attributes:
         entries: the findings.

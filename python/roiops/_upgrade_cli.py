@@ -53,7 +53,7 @@ def upgrade(
 
 
 def inspect(model: _Model) -> None:
-    """Show every RoI operator and cluster of MODEL, and what upgrade would do with it."""
+    """Show every RoI operator and pooler of MODEL, and what upgrade would do with it."""
     from roiops import export
 
     try:

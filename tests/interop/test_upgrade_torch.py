@@ -93,13 +93,13 @@ def test_detectron2_opset_11_repaired(aligned):
     check(module, export_torchscript(module, 1, 11), 1, aligned=aligned)
 
 
-@pytest.mark.parametrize("name, clusters", [("faster_rcnn", 1), ("mask_rcnn", 2)])
-def test_detector(name, clusters):
+@pytest.mark.parametrize("name, poolers", [("faster_rcnn", 1), ("mask_rcnn", 2)])
+def test_detector(name, poolers):
     model = export_detector(name)
-    assert operators(model)["RoiAlign"] == 4 * clusters
+    assert operators(model)["RoiAlign"] == 4 * poolers
     upgraded, report = upgrade(model)
     found = operators(upgraded)
-    assert found["roiops::MultiScaleRoiAlign"] == clusters and "RoiAlign" not in found
+    assert found["roiops::MultiScaleRoiAlign"] == poolers and "RoiAlign" not in found
     assert report.count("left alone") == 0
     original, replacement = session(model, plugin=False), session(upgraded)
     assert [o.name for o in original.get_outputs()] == [o.name for o in replacement.get_outputs()]

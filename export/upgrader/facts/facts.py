@@ -1,9 +1,10 @@
 """What is known of every value of a model before it runs.
 
-One walk in topological order records for each value
+A walk in topological order, repeated where numbers of dimensions follow from later nodes, records for each
+value
 
 - a key: values with equal keys hold equal contents (this finds the duplicates that exporters leave behind);
-- its shape and, for small integer tensors, its contents, as sizes of _dims.py;
+- its shape and, for small integer tensors, its contents, as sizes of dims.py;
 - whether it is a list of row numbers (``index``) or a function of some rows of another tensor (``rows``).
 
 Nothing is guessed: a value without a fact has none.
@@ -11,7 +12,8 @@ Nothing is guessed: a value without a fact has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from typing import Callable, TypeVar
 
 import numpy as np
 import onnx_ir as ir
@@ -20,7 +22,9 @@ from roiops.export.upgrader.facts import items as item_rules
 from roiops.export.upgrader.facts import rows as row_rules
 from roiops.export.upgrader.facts import shapes as shape_rules
 from roiops.export.upgrader.facts.dims import Dim, Shape
+from roiops.export.upgrader.facts.ranks import required_ranks
 from roiops.export.upgrader.graph.attributes import constant, get_ints
+from roiops.operators import DOMAIN
 
 _RANDOM = {
     "Bernoulli",
@@ -36,8 +40,15 @@ _RANDOM = {
 class Facts:
     """The facts of one graph and its subgraphs, or of one model-local function."""
 
-    def __init__(self, owner: ir.Graph | ir.Function, ranks: Mapping[ir.Value, int] | None = None):
-        self._ranks = ranks or {}
+    def __init__(self, owner: ir.Graph | ir.Function):
+        self._symbols = set(owner.inputs) if isinstance(owner, ir.Graph) else set()
+        self._ranks: dict[ir.Value, int] = {}
+        self._walk(owner)
+        self._ranks = required_ranks(owner, self)
+        if self._ranks:
+            self._walk(owner)
+
+    def _walk(self, owner: ir.Graph | ir.Function) -> None:
         self._keys: dict[ir.Value, int] = {}
         self._known_keys: dict[tuple, int] = {}
         self._labels: dict[int, str] = {}
@@ -46,7 +57,6 @@ class Facts:
         self.masks: dict[ir.Value, row_rules.Rows] = {}
         self.indices: dict[ir.Value, row_rules.Index] = {}
         self.selections: dict[ir.Value, row_rules.Selection] = {}
-        self._symbols = set(owner.inputs) if isinstance(owner, ir.Graph) else set()
         for node in ir.traversal.RecursiveGraphIterator(owner):
             self._visit(node)
 
@@ -130,7 +140,7 @@ class Facts:
 
     def _visit(self, node: ir.Node) -> None:
         self._visit_keys(node)
-        if node.domain not in ("", "roiops") or node.op_type == "Constant" or not node.outputs:
+        if node.domain not in ("", DOMAIN) or node.op_type == "Constant" or not node.outputs:
             return
         output = node.outputs[0]
         self._items[output] = _try(item_rules.RULES.get(node.op_type), self, node)
@@ -182,7 +192,10 @@ def _comparable(attributes: Iterable[ir.Attr]) -> tuple | None:
     return tuple(sorted(parts, key=repr))
 
 
-def _try(rule, facts: Facts, node: ir.Node):
+_Result = TypeVar("_Result")
+
+
+def _try(rule: Callable[[Facts, ir.Node], _Result] | None, facts: Facts, node: ir.Node) -> _Result | None:
     """Apply a rule; a malformed node (wrong attribute type, axis out of range) has no facts."""
     if rule is None:
         return None

@@ -7,23 +7,31 @@ a RoiAlign, they have two dimensions.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import onnx_ir as ir
+
+from roiops.export.upgrader.graph.nodes import is_roi_align
+from roiops.export.upgrader.graph.scopes import Owner
+
+if TYPE_CHECKING:
+    from roiops.export.upgrader.facts.facts import Facts
 
 _KEEP_RANK = ("Cast", "Clip", "Identity", "Slice")
 _INPUT_RANKS = (4, 2, 1)
 
 
-def required_ranks(pools: list[ir.Node], facts) -> dict[ir.Value, int]:
-    """The ranks of values of unknown shape that every run of ``pools`` needs."""
+def required_ranks(owner: Owner, facts: Facts) -> dict[ir.Value, int]:
+    """The ranks of values of unknown shape that every run of the RoiAligns of ``owner`` needs."""
+    single = filter(is_roi_align, owner.all_nodes())
     ranks: dict[ir.Value, int | None] = {}
-    waiting = [pair for pool in pools for pair in zip(pool.inputs, _INPUT_RANKS)]
+    waiting = [pair for node in single for pair in zip(node.inputs, _INPUT_RANKS)]
     while waiting:
         value, rank = waiting.pop()
         if value is None or facts.shape(value) is not None:
             continue
         if value in ranks:
-            # Pools of different branches may disagree; then nothing follows.
+            # RoiAligns of different branches may disagree; then nothing follows.
             ranks[value] = rank if ranks[value] == rank else None
             continue
         ranks[value] = rank
@@ -34,7 +42,7 @@ def required_ranks(pools: list[ir.Node], facts) -> dict[ir.Value, int]:
     return {value: rank for value, rank in ranks.items() if rank is not None}
 
 
-def _before(node: ir.Node | None, rank: int, facts) -> Iterator[tuple[ir.Value, int]]:
+def _before(node: ir.Node | None, rank: int, facts: Facts) -> Iterator[tuple[ir.Value, int]]:
     """The inputs of ``node`` whose rank follows from that of its output."""
     if node is None or node.domain != "":
         return

@@ -1,9 +1,9 @@
-"""Which rows of which tensor a value holds: the heart of proving that a cluster is one pooled pyramid."""
+"""Which rows of which tensor a value holds: the heart of proving that RoiAligns are one pooled pyramid."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Callable
+from typing import TYPE_CHECKING, Callable
 
 import numpy as np
 import onnx_ir as ir
@@ -11,6 +11,9 @@ import onnx_ir as ir
 from roiops.export.upgrader.facts.dims import Dim
 from roiops.export.upgrader.facts.shapes import positive, slice_arguments
 from roiops.export.upgrader.graph.attributes import get_int, scalar
+
+if TYPE_CHECKING:
+    from roiops.export.upgrader.facts.facts import Facts
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,14 @@ class Selection:
     steps: tuple[Step, ...] = ()
 
 
-def _equal(facts, node: ir.Node) -> None:
+def _equal(facts: Facts, node: ir.Node) -> None:
     for levels, other in (node.inputs, reversed(node.inputs)):
         level, shape = scalar(other), facts.shape(levels)
         if isinstance(level, np.integer) and shape is not None and len(shape) == 1:
             facts.masks[node.outputs[0]] = Rows(facts.key(levels), int(level), levels)
 
 
-def _cast(facts, node: ir.Node) -> None:
+def _cast(facts: Facts, node: ir.Node) -> None:
     source, output = node.inputs[0], node.outputs[0]
     if source in facts.masks:
         facts.masks[output] = facts.masks[source]
@@ -85,13 +88,13 @@ def _exact(dtype: int) -> bool:
     return dtype in kinds
 
 
-def _identity(facts, node: ir.Node) -> None:
+def _identity(facts: Facts, node: ir.Node) -> None:
     for table in (facts.masks, facts.indices, facts.selections):
         if node.inputs[0] in table:
             table[node.outputs[0]] = table[node.inputs[0]]
 
 
-def _nonzero(facts, node: ir.Node) -> None:
+def _nonzero(facts: Facts, node: ir.Node) -> None:
     rows = facts.masks.get(node.inputs[0])
     if rows is not None:
         facts.indices[node.outputs[0]] = Index(rows, "row")
@@ -101,13 +104,13 @@ _AXIS = {"row": 0, "column": 1}
 _TURNED = {"row": "column", "column": "row"}
 
 
-def _transpose(facts, node: ir.Node) -> None:
+def _transpose(facts: Facts, node: ir.Node) -> None:
     index = facts.indices.get(node.inputs[0])
     if index is not None and index.layout in _TURNED and facts.ints(node, "perm", 1) in (None, [1, 0]):
         facts.indices[node.outputs[0]] = Index(index.of, _TURNED[index.layout])
 
 
-def _squeeze(facts, node: ir.Node) -> None:
+def _squeeze(facts: Facts, node: ir.Node) -> None:
     index, axes = facts.indices.get(node.inputs[0]), facts.ints(node, "axes", 1)
     if index is not None and axes is not None and index.layout in _AXIS:
         if [positive(axis, 2) for axis in axes] == [_AXIS[index.layout]]:
@@ -116,7 +119,7 @@ def _squeeze(facts, node: ir.Node) -> None:
         _step(facts, node)
 
 
-def _unsqueeze(facts, node: ir.Node) -> None:
+def _unsqueeze(facts: Facts, node: ir.Node) -> None:
     index, axes = facts.indices.get(node.inputs[0]), facts.ints(node, "axes", 1)
     if axes is None:
         return
@@ -129,7 +132,7 @@ def _unsqueeze(facts, node: ir.Node) -> None:
         _step(facts, node)
 
 
-def _reshape(facts, node: ir.Node) -> None:
+def _reshape(facts: Facts, node: ir.Node) -> None:
     index, target = facts.indices.get(node.inputs[0]), facts.array(node.inputs[1])
     layouts = {(-1,): "vector", (-1, 1): "column", (1, -1): "row", (-1, 1, 1, 1): "spread"}
     if index is not None and index.layout in ("vector", "row", "column") and target is not None:
@@ -138,7 +141,7 @@ def _reshape(facts, node: ir.Node) -> None:
             facts.indices[node.outputs[0]] = Index(index.of, layout)
 
 
-def _split(facts, node: ir.Node) -> None:
+def _split(facts: Facts, node: ir.Node) -> None:
     axis = get_int(node, "axis", 0)
     if len(node.outputs) == 1:
         _identity(facts, node)
@@ -148,7 +151,7 @@ def _split(facts, node: ir.Node) -> None:
             _step(facts, node, output)
 
 
-def _slice(facts, node: ir.Node) -> None:
+def _slice(facts: Facts, node: ir.Node) -> None:
     index = facts.indices.get(node.inputs[0])
     if index is not None and index.layout in _AXIS:
         axes, starts, ends, steps = slice_arguments(facts, node, 2)
@@ -158,7 +161,7 @@ def _slice(facts, node: ir.Node) -> None:
         _step(facts, node)
 
 
-def _gather(facts, node: ir.Node) -> None:
+def _gather(facts: Facts, node: ir.Node) -> None:
     axis, which = get_int(node, "axis", 0), facts.array(node.inputs[1])
     index = facts.indices.get(node.inputs[0])
     if index is not None and index.layout in _AXIS and axis == _AXIS[index.layout] and which is not None:
@@ -171,7 +174,7 @@ def _gather(facts, node: ir.Node) -> None:
         facts.selections[node.outputs[0]] = Selection(rows, node.inputs[0])
 
 
-def _gather_nd(facts, node: ir.Node) -> None:
+def _gather_nd(facts: Facts, node: ir.Node) -> None:
     rows = _whole(facts.indices.get(node.inputs[1]), "column")
     if rows is not None and get_int(node, "batch_dims", 0) == 0:
         facts.selections[node.outputs[0]] = Selection(rows, node.inputs[0])
@@ -181,13 +184,13 @@ def _whole(index: Index | None, layout: str) -> Rows | None:
     return index.of if index is not None and index.layout == layout and isinstance(index.of, Rows) else None
 
 
-def _expand(facts, node: ir.Node) -> None:
+def _expand(facts: Facts, node: ir.Node) -> None:
     index = facts.indices.get(node.inputs[0])
     if index is not None and index.layout == "spread":
         facts.indices[node.outputs[0]] = index
 
 
-def _concat(facts, node: ir.Node) -> None:
+def _concat(facts: Facts, node: ir.Node) -> None:
     parts = [_whole(facts.indices.get(value), "vector") for value in node.inputs]
     if len(parts) == 1:
         _identity(facts, node)
@@ -195,7 +198,7 @@ def _concat(facts, node: ir.Node) -> None:
         facts.indices[node.outputs[0]] = Index(Joined(tuple(parts)), "vector")
 
 
-def _top_k(facts, node: ir.Node) -> None:
+def _top_k(facts: Facts, node: ir.Node) -> None:
     index = facts.indices.get(node.inputs[0])
     if index is None or index.layout != "vector" or not isinstance(index.of, Joined):
         return
@@ -205,7 +208,7 @@ def _top_k(facts, node: ir.Node) -> None:
         facts.indices[node.outputs[1]] = Index(Restore(index.of.parts, count[0]), "vector")
 
 
-def _keeps_rows(facts, node: ir.Node, axes: list[int]) -> bool:
+def _keeps_rows(facts: Facts, node: ir.Node, axes: list[int]) -> bool:
     """Whether a node that works along ``axes`` of a selection leaves axis 0 alone."""
     shape = facts.shape(node.inputs[0])
     if shape is None:
@@ -213,7 +216,7 @@ def _keeps_rows(facts, node: ir.Node, axes: list[int]) -> bool:
     return all(positive(axis, len(shape)) > 0 for axis in axes)
 
 
-def _step(facts, node: ir.Node, output: int = 0) -> None:
+def _step(facts: Facts, node: ir.Node, output: int = 0) -> None:
     """Record that ``node`` acts on each row of a selection; its other inputs are constants."""
     selection = facts.selections.get(node.inputs[0])
     others = [value for value in node.inputs[1:] if value is not None]

@@ -6,12 +6,15 @@ a list. It holds for every run that the original model survives; nothing is take
 
 from __future__ import annotations
 
-from typing import Callable, Union
+from typing import TYPE_CHECKING, Callable, Union
 
 import onnx_ir as ir
 
 from roiops.export.upgrader.facts.dims import ONE, Dim, Shape, broadcast_dim, left_over, same_dim
 from roiops.export.upgrader.graph.attributes import get_int, tensor_of
+
+if TYPE_CHECKING:
+    from roiops.export.upgrader.facts.facts import Facts
 
 Result = Union[Shape, "list[Shape | None]", None]
 
@@ -23,15 +26,15 @@ def positive(axis: int, rank: int) -> int:
     return axis % rank
 
 
-def _first(facts, node: ir.Node) -> Result:
+def _first(facts: Facts, node: ir.Node) -> Result:
     return facts.shape(node.inputs[0])
 
 
-def _broadcast(facts, node: ir.Node) -> Result:
+def _broadcast(facts: Facts, node: ir.Node) -> Result:
     return broadcast(facts, node, [facts.shape(value) for value in node.inputs])
 
 
-def broadcast(facts, node: ir.Node, shapes: list[Shape | None]) -> Shape | None:
+def broadcast(facts: Facts, node: ir.Node, shapes: list[Shape | None]) -> Shape | None:
     """The shape that ``shapes`` broadcast to; sizes that depend on the run are the node's own."""
     if any(shape is None for shape in shapes):
         return None
@@ -41,7 +44,7 @@ def broadcast(facts, node: ir.Node, shapes: list[Shape | None]) -> Shape | None:
     return tuple(dim or facts.own(node.outputs[0], axis) for axis, dim in enumerate(dims))
 
 
-def _concat(facts, node: ir.Node) -> Result:
+def _concat(facts: Facts, node: ir.Node) -> Result:
     shapes = [facts.shape(value) for value in node.inputs]
     if any(shape is None or len(shape) != len(shapes[0]) for shape in shapes):
         return None
@@ -52,7 +55,7 @@ def _concat(facts, node: ir.Node) -> Result:
     )
 
 
-def _gather(facts, node: ir.Node) -> Result:
+def _gather(facts: Facts, node: ir.Node) -> Result:
     data, index = facts.shape(node.inputs[0]), facts.shape(node.inputs[1])
     if data is None or index is None:
         return None
@@ -60,14 +63,14 @@ def _gather(facts, node: ir.Node) -> Result:
     return data[:axis] + index + data[axis + 1 :]
 
 
-def _gather_nd(facts, node: ir.Node) -> Result:
+def _gather_nd(facts: Facts, node: ir.Node) -> Result:
     data, index = facts.shape(node.inputs[0]), facts.shape(node.inputs[1])
     if data is None or not index or not index[-1].known or get_int(node, "batch_dims", 0):
         return None
     return index[:-1] + data[index[-1].constant :]
 
 
-def _slice(facts, node: ir.Node) -> Result:
+def _slice(facts: Facts, node: ir.Node) -> Result:
     shape = facts.shape(node.inputs[0])
     axes, starts, ends, steps = slice_arguments(facts, node, None if shape is None else len(shape))
     if shape is None:
@@ -82,7 +85,7 @@ def _slice(facts, node: ir.Node) -> Result:
     return tuple(dims)
 
 
-def slice_arguments(facts, node: ir.Node, rank: int | None) -> tuple[list[int], ...]:
+def slice_arguments(facts: Facts, node: ir.Node, rank: int | None) -> tuple[list[int], ...]:
     """Constant (axes, starts, ends, steps) of a Slice of opset 10 and newer."""
     starts, ends, axes, steps = (facts.ints(node, "", index) for index in (1, 2, 3, 4))
     if starts is None or ends is None:
@@ -93,7 +96,7 @@ def slice_arguments(facts, node: ir.Node, rank: int | None) -> tuple[list[int], 
     return axes, starts, ends, steps or [1] * len(starts)
 
 
-def _squeeze(facts, node: ir.Node) -> Result:
+def _squeeze(facts: Facts, node: ir.Node) -> Result:
     shape, axes = facts.shape(node.inputs[0]), facts.ints(node, "axes", 1)
     if shape is None or axes is None:
         return None
@@ -101,7 +104,7 @@ def _squeeze(facts, node: ir.Node) -> Result:
     return tuple(dim for i, dim in enumerate(shape) if i not in gone)
 
 
-def _unsqueeze(facts, node: ir.Node) -> Result:
+def _unsqueeze(facts: Facts, node: ir.Node) -> Result:
     shape, axes = facts.shape(node.inputs[0]), facts.ints(node, "axes", 1)
     if shape is None or axes is None:
         return None
@@ -111,7 +114,7 @@ def _unsqueeze(facts, node: ir.Node) -> Result:
     return tuple(ONE if i in new else next(old) for i in range(rank))
 
 
-def _transpose(facts, node: ir.Node) -> Result:
+def _transpose(facts: Facts, node: ir.Node) -> Result:
     shape = facts.shape(node.inputs[0])
     if shape is None:
         return None
@@ -119,22 +122,22 @@ def _transpose(facts, node: ir.Node) -> Result:
     return tuple(shape[i] for i in order)
 
 
-def _shape(facts, node: ir.Node) -> Result:
+def _shape(facts: Facts, node: ir.Node) -> Result:
     items = facts.items(node.outputs[0])
     if items is not None:
         return (Dim(len(items)),)
     return (facts.own(node.outputs[0], 0),)
 
 
-def _from_items(facts, node: ir.Node) -> Result:
+def _from_items(facts: Facts, node: ir.Node) -> Result:
     return facts.items(node.inputs[0])
 
 
-def _expand(facts, node: ir.Node) -> Result:
+def _expand(facts: Facts, node: ir.Node) -> Result:
     return broadcast(facts, node, [facts.shape(node.inputs[0]), facts.items(node.inputs[1])])
 
 
-def _reshape(facts, node: ir.Node) -> Result:
+def _reshape(facts: Facts, node: ir.Node) -> Result:
     shape, target = facts.shape(node.inputs[0]), facts.items(node.inputs[1])
     if target is None:
         return None
@@ -148,7 +151,7 @@ def _reshape(facts, node: ir.Node) -> Result:
     return target[:free] + (size or facts.own(node.outputs[0], free),) + target[free + 1 :]
 
 
-def _copy_zeros(facts, node: ir.Node, shape: Shape | None, target: Shape) -> Shape:
+def _copy_zeros(facts: Facts, node: ir.Node, shape: Shape | None, target: Shape) -> Shape:
     """The target where 0 means the input's size: an unknown one may turn out to be 0."""
 
     def size(axis: int) -> Dim:
@@ -160,7 +163,7 @@ def _copy_zeros(facts, node: ir.Node, shape: Shape | None, target: Shape) -> Sha
     return tuple(size(axis) for axis in range(len(target)))
 
 
-def _split(facts, node: ir.Node) -> Result:
+def _split(facts: Facts, node: ir.Node) -> Result:
     shape = facts.shape(node.inputs[0])
     if shape is None:
         return None
@@ -175,13 +178,13 @@ def _split(facts, node: ir.Node) -> Result:
     return [shape[:axis] + (size(i),) + shape[axis + 1 :] for i in range(len(node.outputs))]
 
 
-def _nonzero(facts, node: ir.Node) -> Result:
+def _nonzero(facts: Facts, node: ir.Node) -> Result:
     shape = facts.shape(node.inputs[0])
     rank = facts.own(node.outputs[0], 0) if shape is None else Dim(len(shape))
     return (rank, facts.own(node.outputs[0], 1))
 
 
-def _spatial(facts, node: ir.Node) -> Result:
+def _spatial(facts: Facts, node: ir.Node) -> Result:
     shape = facts.shape(node.inputs[0])
     if shape is None:
         return None
@@ -192,7 +195,7 @@ def _spatial(facts, node: ir.Node) -> Result:
     return shape[:1] + (channels,) + tuple(facts.own(node.outputs[0], i) for i in range(2, len(shape)))
 
 
-def _roi_align(facts, node: ir.Node) -> Result:
+def _roi_align(facts: Facts, node: ir.Node) -> Result:
     x, rois = facts.shape(node.inputs[0]), facts.shape(node.inputs[1])
     own = [facts.own(node.outputs[0], i) for i in range(2)]
     rows = own[0] if rois is None else rois[0]
@@ -201,7 +204,7 @@ def _roi_align(facts, node: ir.Node) -> Result:
     return (rows, channels, *size)
 
 
-def _top_k(facts, node: ir.Node) -> Result:
+def _top_k(facts: Facts, node: ir.Node) -> Result:
     shape, k = facts.shape(node.inputs[0]), facts.items(node.inputs[1])
     if shape is None:
         return None
@@ -210,17 +213,17 @@ def _top_k(facts, node: ir.Node) -> Result:
     return [shape[:axis] + (size,) + shape[axis + 1 :]] * len(node.outputs)
 
 
-def _new_sizes(facts, node: ir.Node) -> Result:
+def _new_sizes(facts: Facts, node: ir.Node) -> Result:
     shape = facts.shape(node.inputs[0])
     return None if shape is None else tuple(facts.own(node.outputs[0], i) for i in range(len(shape)))
 
 
-def _second(facts, node: ir.Node) -> Result:
+def _second(facts: Facts, node: ir.Node) -> Result:
     return facts.shape(node.inputs[1])
 
 
 def _fixed(*dims: int | None) -> Callable[..., Result]:
-    def rule(facts, node: ir.Node) -> Result:
+    def rule(facts: Facts, node: ir.Node) -> Result:
         return tuple(facts.own(node.outputs[0], i) if d is None else Dim(d) for i, d in enumerate(dims))
 
     return rule

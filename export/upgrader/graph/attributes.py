@@ -1,9 +1,14 @@
-"""Reading attributes and constants of nodes, strictly: a wrong type or a reference is a ValueError."""
+"""Attributes and constants of nodes, read strictly: a wrong type or a reference is a ValueError."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import onnx_ir as ir
+
+from roiops.operators import Operator
 
 # Nothing that decides a rewrite (axes, shapes, level numbers) is larger; weights stay on disk.
 LARGEST_CONSTANT = 4096
@@ -63,3 +68,22 @@ def get_string(node: ir.Node, name: str, default: str) -> str:
     """A STRING attribute."""
     attribute = _attribute(node, name, ir.AttributeType.STRING)
     return default if attribute is None else attribute.as_string()
+
+
+def read_attributes(node: ir.Node, operator: Operator) -> dict[str, Any]:
+    """What one of our nodes is told, checked, by the names of its parameters.
+
+    Raises:
+        ValueError: an attribute that is wrong or refers to one of the enclosing function.
+    """
+    for attribute in node.attributes.values():
+        if attribute.is_ref():
+            raise ValueError(f"{attribute.name} is not a constant")
+    return operator.read({a.name: (a.type.name, a.value) for a in node.attributes.values()})
+
+
+def write_attributes(node: ir.Node, operator: Operator, arguments: Mapping[str, Any]) -> None:
+    """Give one of our nodes all of its attributes, from checked arguments."""
+    node.attributes.clear()
+    for name, value in operator.write(arguments).items():
+        node.attributes[name] = ir.convenience.convert_attribute(name, value)

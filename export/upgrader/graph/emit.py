@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
 
-from roiops.export.upgrader.rewrites.validate import owners
+from roiops.export.upgrader.graph.scopes import owners
+from roiops.operators import Operator
 
 
 class Names:
@@ -32,16 +34,21 @@ class Names:
 
 
 class Emitter:
-    """Collects nodes of the standard operators; ``stem`` begins the names of all of them."""
+    """Collects nodes; ``stem`` begins the names of all of them."""
 
     def __init__(self, names: Names, stem: str):
         self.nodes: list[ir.Node] = []
         self._names = names
         self._stem = stem
 
-    def op(self, op_type: str, *inputs: ir.Value, domain: str = "", **attributes: object) -> ir.Value:
-        """Add a node with one output and return that."""
-        return self.add(domain, op_type, inputs, ir.convenience.convert_attributes(attributes)).outputs[0]
+    def op(self, op_type: str, *inputs: ir.Value, **attributes: Any) -> ir.Value:
+        """Add a standard node with one output and return that."""
+        return self.add("", op_type, inputs, ir.convenience.convert_attributes(attributes)).outputs[0]
+
+    def ours(self, operator: Operator, inputs: Sequence[ir.Value], arguments: Mapping[str, Any]) -> ir.Value:
+        """Add a node of this project from checked arguments and return its output."""
+        attributes = ir.convenience.convert_attributes(operator.write(arguments))
+        return self.add(operator.domain, operator.name, inputs, attributes).outputs[0]
 
     def add(
         self,
@@ -49,7 +56,7 @@ class Emitter:
         op_type: str,
         inputs: Sequence[ir.Value | None],
         attributes: Sequence[ir.Attr],
-        outputs=1,
+        outputs: int = 1,
     ) -> ir.Node:
         """Add any node."""
         name = self._names.fresh(f"{self._stem}/{op_type}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,16 +10,16 @@ import onnx_ir as ir
 from roiops.export.upgrader.facts.dims import Dim, Shape
 from roiops.export.upgrader.facts.facts import Facts
 from roiops.export.upgrader.facts.rows import Restore, Rows
-from roiops.export.upgrader.graph.attributes import get_int, get_string, scalar, tensor_of
-from roiops.export.upgrader.graph.names import name_of
-from roiops.export.upgrader.rewrites.standard import is_ours, is_standard
+from roiops.export.upgrader.graph.attributes import get_int, get_string, read_attributes, scalar, tensor_of
+from roiops.export.upgrader.graph.nodes import UNCHANGED, is_op, is_ours, name_of, origin, readers
+from roiops.operators import ROI_ALIGN
 
 _SCATTERS = ("ScatterElements", "ScatterND")
-_PASSING = ("Cast", "Identity", "Reshape")
+_PASSING = (*UNCHANGED, "Reshape")
 
 
 class NotProven(ValueError):
-    """Why a cluster cannot be shown to be one pooled pyramid."""
+    """Why RoiAligns cannot be shown to be one pooled pyramid."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Merge:
-    """All levels of a cluster.
+    """All levels of a pooler.
 
     Attributes:
         end: the node with the merged result.
@@ -52,42 +51,28 @@ class Merge:
 def ends(pool: ir.Node, facts: Facts) -> list[ir.Node]:
     """The nodes at which the output of ``pool`` may have been merged with that of others."""
     found: dict[ir.Node, None] = {}
-    for node, slot in _users(pool):
-        if _is(node, *_SCATTERS) and slot == 2:
+    for node, slot in readers(pool.outputs[0], _PASSING):
+        if is_op(node, *_SCATTERS) and slot == 2:
             found.update(dict.fromkeys(_last_scatters(node)))
-        elif _is(node, "Concat"):
-            for gather, where in _users(node):
+        elif is_op(node, "Concat"):
+            for gather, where in readers(node.outputs[0], _PASSING):
                 index = facts.indices.get(gather.inputs[-1])
-                if _is(gather, "Gather") and where == 0 and index and isinstance(index.of, Restore):
+                if is_op(gather, "Gather") and where == 0 and index and isinstance(index.of, Restore):
                     found[gather] = None
     return list(found)
 
 
 def match(end: ir.Node, facts: Facts) -> Merge:
     """Read a merge backwards from its last node; NotProven where it is anything else."""
-    return _match_scatters(end, facts) if _is(end, *_SCATTERS) else _match_restore(end, facts)
-
-
-def _is(node: ir.Node | None, *op_types: str) -> bool:
-    return node is not None and node.domain == "" and node.op_type in op_types
-
-
-def _users(node: ir.Node) -> Iterator[tuple[ir.Node, int]]:
-    """The nodes that read a result, with the input they read it at, seen through casts and reshapes."""
-    waiting = list(node.outputs[:1])
-    while waiting:
-        for use in waiting.pop().uses():
-            if _is(use.node, *_PASSING) and use.idx == 0:
-                waiting.extend(use.node.outputs[:1])
-            else:
-                yield use.node, use.idx
+    return _match_scatters(end, facts) if is_op(end, *_SCATTERS) else _match_restore(end, facts)
 
 
 def _last_scatters(node: ir.Node) -> list[ir.Node]:
     last, waiting, seen = [], [node], set()
     while waiting:
         scatter = waiting.pop()
-        following = [user for user, slot in _users(scatter) if slot == 0 and _is(user, *_SCATTERS)]
+        users = readers(scatter.outputs[0], _PASSING)
+        following = [user for user, slot in users if slot == 0 and is_op(user, *_SCATTERS) and user.outputs]
         if not following:
             last.append(scatter)
         waiting.extend(user for user in following if user not in seen)
@@ -98,14 +83,14 @@ def _last_scatters(node: ir.Node) -> list[ir.Node]:
 def _match_scatters(end: ir.Node, facts: Facts) -> Merge:
     parts: list[Part] = []
     data, node = end.outputs[0], end
-    while _is(node, *_SCATTERS):
+    while is_op(node, *_SCATTERS):
         _check_scatter(node)
         index = facts.indices.get(node.inputs[1])
         layout = "column" if node.op_type == "ScatterND" else "spread"
         if index is None or index.layout != layout or not isinstance(index.of, Rows):
             raise NotProven(f"{name_of(node)} does not write to the rows where levels equal a constant")
         parts.append(_part(node.inputs[2], index.of, facts, reshapes=node.op_type == "ScatterND"))
-        data = _unwrapped(node.inputs[0])
+        data = origin(node.inputs[0], ("Identity",))
         node = data.producer()
     shape = facts.shape(data)
     if not is_zero(data):
@@ -113,8 +98,7 @@ def _match_scatters(end: ir.Node, facts: Facts) -> Merge:
     if shape is None or len(shape) != 4:
         raise NotProven(f"the shape of the zeros {data.name} is unknown")
     pool = parts[0].node
-    size = tuple(Dim(get_int(pool, name, 1)) for name in ("output_height", "output_width"))
-    if shape[2:] != size:
+    if shape[2:] != tuple(map(Dim, read_attributes(pool, ROI_ALIGN)["output_size"])):
         raise NotProven(f"the zeros {data.name} are not of the pooled size")
     if end.op_type == "ScatterElements":
         shapes = [facts.shape(part.node.outputs[0]) for part in parts]
@@ -137,21 +121,15 @@ def _check_scatter(node: ir.Node) -> None:
 
 
 def _match_restore(end: ir.Node, facts: Facts) -> Merge:
-    joined = _unwrapped(end.inputs[0]).producer()
+    joined = origin(end.inputs[0], ("Identity",)).producer()
     restore = facts.indices[end.inputs[1]]
-    if get_int(end, "axis", 0) != 0 or not _is(joined, "Concat") or get_int(joined, "axis", 0) != 0:
+    if get_int(end, "axis", 0) != 0 or not is_op(joined, "Concat") or get_int(joined, "axis", 0) != 0:
         raise NotProven(f"{name_of(end)} does not reorder the rows of one Concat")
     if restore.layout != "vector" or len(restore.of.parts) != len(joined.inputs):
         raise NotProven(f"{name_of(end)} does not restore the order of what {name_of(joined)} joins")
     pairs = zip(joined.inputs, restore.of.parts)
     parts = tuple(_part(value, rows, facts, reshapes=False) for value, rows in pairs)
     return Merge(end, parts, count=restore.of.count)
-
-
-def _unwrapped(value: ir.Value) -> ir.Value:
-    while _is(value.producer(), "Identity"):
-        value = value.producer().inputs[0]
-    return value
 
 
 def _part(value: ir.Value, rows: Rows, facts: Facts, reshapes: bool) -> Part:
@@ -162,7 +140,7 @@ def _part(value: ir.Value, rows: Rows, facts: Facts, reshapes: bool) -> Part:
     """
     cast = None
     node = value.producer()
-    while _is(node, *_PASSING):
+    while is_op(node, *_PASSING):
         if node.op_type == "Cast":
             if cast is not None:
                 raise NotProven(f"{name_of(node)}: the pooled values are cast twice")
@@ -170,7 +148,7 @@ def _part(value: ir.Value, rows: Rows, facts: Facts, reshapes: bool) -> Part:
         if node.op_type == "Reshape" and not reshapes:
             raise NotProven(f"{name_of(node)} reshapes the pooled values")
         node = node.inputs[0].producer()
-    if node is not None and is_standard(node):
+    if is_op(node, "RoiAlign"):
         raise NotProven(f"{name_of(node)} was left alone")
     if not is_ours(node):
         raise NotProven(f"{value.name} is merged with the levels and is not the output of a RoiAlign")
@@ -179,11 +157,11 @@ def _part(value: ir.Value, rows: Rows, facts: Facts, reshapes: bool) -> Part:
 
 def is_zero(value: ir.Value) -> bool:
     """Whether every element is provably zero."""
-    node = _unwrapped(value).producer()
-    if _is(node, "ConstantOfShape"):
+    node = origin(value, ("Identity",)).producer()
+    if is_op(node, "ConstantOfShape"):
         fill = node.attributes.get("value")
         return fill is None or not np.any(fill.as_tensor().numpy())
-    if _is(node, "Expand"):
+    if is_op(node, "Expand"):
         return scalar(node.inputs[0]) == 0
     tensor = tensor_of(value)
     return tensor is not None and not np.any(tensor.numpy())

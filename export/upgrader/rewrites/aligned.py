@@ -4,50 +4,53 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from roiops.export.upgrader.graph.names import name_of
-from roiops.export.upgrader.report import REPAIRED, WARNING, UpgradeReport
-from roiops.export.upgrader.rewrites.paddle import is_paddle
-from roiops.export.upgrader.rewrites.standard import FIRST_WITH_MODES, FROM_OPSET, is_ours, set_aligned
-from roiops.export.upgrader.rewrites.validate import owners
+from roiops.export.upgrader.graph.nodes import is_op, is_ours, name_of, readers
+from roiops.export.upgrader.graph.scopes import all_nodes
+from roiops.export.upgrader.report import REPAIRED, WARNING
+from roiops.export.upgrader.rewrites.context import Context, Pass
+from roiops.export.upgrader.rewrites.paddle import RepairPaddle, is_paddle
+from roiops.export.upgrader.rewrites.standard import FIRST_WITH_MODES, set_aligned
 
 
-class RepairAlignedPass(ir.passes.InPlacePass):
+class RepairAligned(Pass):
     """Set ``aligned`` on nodes that came from opset 10 to 15; without a choice, warn about likely victims.
 
     torchvision's multi-level pooler is never aligned and merges its levels by ScatterElements, so it is right
     at every opset; Detectron2's is aligned by default and exports at opset 11.
 
     Args:
-        report: receives one entry per node concerned.
+        context: shared by the passes of one run.
         aligned: whether the exported pooler was aligned, or None to keep what the opset says (not aligned).
     """
 
-    def __init__(self, report: UpgradeReport, aligned: bool | None = None):
-        self._report = report
+    # Nodes that got their counts of boxes from there are Paddle's.
+    after = (RepairPaddle,)
+
+    def __init__(self, context: Context, aligned: bool | None = None):
+        super().__init__(context)
         self._aligned = aligned
 
-    def call(self, model: ir.Model) -> ir.passes.PassResult:
-        """Look at every node that ReplaceStandardPass made from an old opset."""
-        modified = False
-        for node in (node for owner in owners(model) for node in owner.all_nodes()):
-            old = is_ours(node) and node.meta.get(FROM_OPSET, FIRST_WITH_MODES) < FIRST_WITH_MODES
-            if not old or is_paddle(node) or node.attributes["batch_format"].as_string() == "boxes_num":
+    def rewrite(self, model: ir.Model) -> bool:
+        """Look at every node that ReplaceStandard made from an old opset."""
+        report, modified = self.context.report, False
+        for node in filter(is_ours, all_nodes(model)):
+            opset = self.context.from_opset.get(node, FIRST_WITH_MODES)
+            if opset >= FIRST_WITH_MODES or is_paddle(node):
+                continue
+            if node.attributes["batch_format"].as_string() == "boxes_num":
                 continue
             if self._aligned is not None:
-                set_aligned(node, self._aligned)
-                self._report.add(name_of(node), "RoiAlign", REPAIRED, f"aligned={self._aligned}")
+                set_aligned(self.context, node, self._aligned)
+                report.add(name_of(node), "RoiAlign", REPAIRED, f"aligned={self._aligned}")
                 modified = True
             elif not _is_torchvision(node):
                 reason = (
-                    f"opset {node.meta[FROM_OPSET]} cannot express an aligned pooler (Detectron2's default); "
+                    f"opset {opset} cannot express an aligned pooler (Detectron2's default); "
                     "if this was one, choose aligned"
                 )
-                self._report.add(name_of(node), "RoiAlign", WARNING, reason)
-        return ir.passes.PassResult(model, modified)
+                report.add(name_of(node), "RoiAlign", WARNING, reason)
+        return modified
 
 
 def _is_torchvision(node: ir.Node) -> bool:
-    users = [use.node for use in node.outputs[0].uses()]
-    while len(users) == 1 and users[0].op_type in ("Cast", "Identity"):
-        users = [use.node for use in users[0].outputs[0].uses()]
-    return any(user.domain == "" and user.op_type == "ScatterElements" for user in users)
+    return any(is_op(user, "ScatterElements") for user, _ in readers(node.outputs[0]))

@@ -1,24 +1,25 @@
-"""Clusters of RoiAligns that share boxes and levels become one MultiScaleRoiAlign."""
+"""Multi-level poolers: RoiAligns that share boxes and levels become one MultiScaleRoiAlign."""
 
 from __future__ import annotations
 
 import onnx_ir as ir
 
 from roiops.export.upgrader.facts.facts import Facts
-from roiops.export.upgrader.facts.ranks import required_ranks
 from roiops.export.upgrader.graph.emit import Emitter, Names
-from roiops.export.upgrader.graph.names import name_of
+from roiops.export.upgrader.graph.nodes import is_roi_align, name_of
+from roiops.export.upgrader.graph.scopes import owners
 from roiops.export.upgrader.poolers.merge import ends, match
-from roiops.export.upgrader.poolers.pooler import Cluster
-from roiops.export.upgrader.report import FUSED, LEFT, UpgradeReport
-from roiops.export.upgrader.rewrites.standard import ENTRY, is_ours, is_standard
-from roiops.export.upgrader.rewrites.validate import owners
+from roiops.export.upgrader.poolers.pooler import Pooler
+from roiops.export.upgrader.report import FUSED, LEFT, describe
+from roiops.export.upgrader.rewrites.aligned import RepairAligned
+from roiops.export.upgrader.rewrites.context import Pass
+from roiops.export.upgrader.rewrites.write_pooler import write_pooler
 
 
-class FuseLevelsPass(ir.passes.InPlacePass):
-    """Fuse every cluster that provably is one pooled pyramid, and report the others with the reason.
+class FusePoolers(Pass):
+    """Fuse every pooler that provably is one pooled pyramid, and report the others with the reason.
 
-    A cluster counts as proven when, on every input that the original accepts,
+    A pooler counts as proven when, on every input that the original accepts,
 
     - all levels pool the same boxes with the same size, ratio, aligned and mode;
     - level l takes the rows where ``levels`` equals its constant, and writes exactly those rows;
@@ -26,53 +27,50 @@ class FuseLevelsPass(ir.passes.InPlacePass):
 
     A box whose level is none of the constants keeps its row of zeros: it is moved outside of the maps.
     The fused operator itself refuses maps that disagree in batch size or channels.
-
-    Args:
-        report: receives one entry per cluster; the entries of its RoiAligns become "fused".
     """
 
-    def __init__(self, report: UpgradeReport):
-        self._report = report
+    # What they repair is told apart by level before it is fused.
+    after = (RepairAligned,)
 
-    def call(self, model: ir.Model) -> ir.passes.PassResult:
+    def rewrite(self, model: ir.Model) -> bool:
         """Fuse in the graph, its subgraphs and the model's functions."""
         names = Names(model)
         fused = False
         for owner in owners(model):
-            pools = [node for node in owner.all_nodes() if is_ours(node) or is_standard(node)]
-            if not pools:
+            single = [node for node in owner.all_nodes() if is_roi_align(node) and node.outputs]
+            if not single:
                 continue
-            facts = Facts(owner, required_ranks(pools, Facts(owner)))
-            found = {pool: ends(pool, facts) for pool in pools}
+            facts = self.context.facts(owner)
+            found = {node: ends(node, facts) for node in single}
             for end in dict.fromkeys(end for merged in found.values() for end in merged):
                 fused |= self._fuse(end, facts, names)
-            for pool, merged in found.items():
-                if not merged and len(pool.inputs) > 1 and pool.inputs[1] in facts.selections:
+            for node, merged in found.items():
+                if not merged and len(node.inputs) > 1 and node.inputs[1] in facts.selections:
                     reason = "boxes of one level, but no merge of the levels was found"
-                    self._report.add(name_of(pool), "cluster", LEFT, reason)
-        return ir.passes.PassResult(model, fused)
+                    self.context.report.add(name_of(node), "pooler", LEFT, reason)
+        return fused
 
     def _fuse(self, end: ir.Node, facts: Facts, names: Names) -> bool:
-        what = "cluster"
+        what = "pooler"
         emitter = Emitter(names, end.name or "roiops")
         try:
             merge = match(end, facts)
-            what = f"cluster of {len(merge.parts)} levels"
-            cluster = Cluster(merge, facts)
-            result = cluster.write(emitter)
+            what = f"pooler of {len(merge.parts)} levels"
+            pooler = Pooler(merge, facts)
+            result = write_pooler(pooler, emitter)
         except ValueError as error:
-            self._report.add(name_of(end), what, LEFT, str(error))
+            self.context.report.add(name_of(end), what, LEFT, str(error))
             return False
-        self._note(cluster, what)
+        self._note(pooler, what)
         ir.convenience.replace_nodes_and_values(
             end.graph, end, [end], emitter.nodes, [end.outputs[0]], [result]
         )
         return True
 
-    def _note(self, cluster: Cluster, what: str) -> None:
-        end = name_of(cluster.merge.end)
-        for part in cluster.merge.parts:
-            entry = part.node.meta.get(ENTRY)
+    def _note(self, pooler: Pooler, what: str) -> None:
+        end = name_of(pooler.merge.end)
+        for part in pooler.parts:
+            entry = self.context.entries.get(part.node)
             if entry is not None:
                 entry.action, entry.reason = FUSED, f"into {end}"
-        self._report.add(end, what, FUSED, "", **cluster.parameters())
+        self.context.report.add(end, what, FUSED, "", **describe(pooler.arguments))

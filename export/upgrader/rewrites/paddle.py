@@ -10,34 +10,40 @@ import onnx_ir as ir
 
 from roiops.export.upgrader.facts.facts import Facts
 from roiops.export.upgrader.graph.attributes import scalar
-from roiops.export.upgrader.graph.names import name_of
-from roiops.export.upgrader.report import REPAIRED, WARNING, UpgradeReport
-from roiops.export.upgrader.rewrites.standard import is_ours, set_aligned
-from roiops.export.upgrader.rewrites.validate import owners
+from roiops.export.upgrader.graph.nodes import is_op, is_ours, name_of, origin
+from roiops.export.upgrader.graph.scopes import all_nodes
+from roiops.export.upgrader.report import REPAIRED, WARNING
+from roiops.export.upgrader.rewrites.context import Context, Pass
+from roiops.export.upgrader.rewrites.standard import ReplaceStandard, set_aligned
 
 
-class RepairPaddlePass(ir.passes.InPlacePass):
+class RepairPaddle(Pass):
     """Give Paddle's nodes their boxes_num and the caller's ``aligned``; without a choice, warn.
 
     Args:
-        report: receives one entry per node with the fingerprint.
+        context: shared by the passes of one run.
         aligned: the ``aligned`` of the original Paddle layer, or None to leave such nodes as they are.
     """
 
-    def __init__(self, report: UpgradeReport, aligned: bool | None = None):
-        self._report = report
+    after = (ReplaceStandard,)
+
+    def __init__(self, context: Context, aligned: bool | None = None):
+        super().__init__(context)
         self._aligned = aligned
 
-    def call(self, model: ir.Model) -> ir.passes.PassResult:
+    def rewrite(self, model: ir.Model) -> bool:
         """Look at every roiops RoiAlign."""
-        nodes = [node for owner in owners(model) for node in owner.all_nodes() if is_paddle(node)]
-        counts, doubt = _boxes_num(model.graph, nodes)
+        nodes = [node for node in all_nodes(model) if is_paddle(node)]
+        if not nodes:
+            return False
+        report = self.context.report
+        counts, doubt = _boxes_num(model.graph, nodes, self.context.facts(model.graph))
         for node in nodes:
             lost = counts is not None or not _one_image(node)
             if self._aligned is None:
-                self._report.add(name_of(node), "RoiAlign", WARNING, _warning(lost))
+                report.add(name_of(node), "RoiAlign", WARNING, _warning(lost))
                 continue
-            set_aligned(node, self._aligned)
+            set_aligned(self.context, node, self._aligned)
             if counts is not None:
                 node.replace_input_with(2, counts)
                 node.attributes["batch_format"] = ir.AttrString("batch_format", "boxes_num")
@@ -45,8 +51,8 @@ class RepairPaddlePass(ir.passes.InPlacePass):
             else:
                 found = doubt if lost else "one image"
             action = WARNING if lost and counts is None else REPAIRED
-            self._report.add(name_of(node), "RoiAlign", action, f"aligned={self._aligned}, {found}")
-        return ir.passes.PassResult(model, bool(nodes) and self._aligned is not None)
+            report.add(name_of(node), "RoiAlign", action, f"aligned={self._aligned}, {found}")
+        return self._aligned is not None
 
 
 def is_paddle(node: ir.Node) -> bool:
@@ -54,19 +60,19 @@ def is_paddle(node: ir.Node) -> bool:
     if not is_ours(node) or len(node.inputs) < 3:
         return False
     expand = _producer(node.inputs[2], "Expand")
-    cut = expand and scalar(expand.inputs[0]) == 0 and _producer(expand.inputs[1], "Slice")
+    if expand is None or scalar(expand.inputs[0]) != 0:
+        return False
+    cut = _producer(expand.inputs[1], "Slice")
     shape = cut and _producer(cut.inputs[0], "Shape")
-    return bool(shape) and shape.inputs[0] is node.inputs[1]
+    return shape is not None and shape.inputs[0] is node.inputs[1]
 
 
 def _producer(value: ir.Value | None, op_type: str) -> ir.Node | None:
-    node = value.producer() if value is not None else None
-    while node is not None and node.domain == "" and node.op_type in ("Cast", "Identity"):
-        node = node.inputs[0].producer()
-    return node if node is not None and node.domain == "" and node.op_type == op_type else None
+    node = None if value is None else origin(value).producer()
+    return node if is_op(node, op_type) else None
 
 
-def _boxes_num(graph: ir.Graph, nodes: list[ir.Node]) -> tuple[ir.Value | None, str]:
+def _boxes_num(graph: ir.Graph, nodes: list[ir.Node], facts: Facts) -> tuple[ir.Value | None, str]:
     """The unused input that must hold the counts, or why none can be chosen."""
     integers = (ir.DataType.INT32, ir.DataType.INT64)
     unused = [
@@ -77,17 +83,16 @@ def _boxes_num(graph: ir.Graph, nodes: list[ir.Node]) -> tuple[ir.Value | None, 
     if len(unused) != 1:
         names = ", ".join(value.name or "?" for value in unused)
         return None, f"boxes_num is lost: {len(unused)} unused inputs could be it ({names})"
-    if not _as_many(graph, [node.inputs[1] for node in nodes]):
+    if not _as_many([node.inputs[1] for node in nodes], facts):
         found = f"several box tensors that may differ in length, but one unused input ({unused[0].name})"
         return None, f"boxes_num is lost: {found}"
     return unused[0], ""
 
 
-def _as_many(graph: ir.Graph, boxes: list[ir.Value]) -> bool:
+def _as_many(boxes: list[ir.Value], facts: Facts) -> bool:
     """Whether all box tensors provably have as many boxes, as when they are computed from each other."""
     if len(set(boxes)) < 2:
         return True
-    facts = Facts(graph)
     rows = {(facts.shape(value) or (None,))[0] for value in boxes}
     return len(rows) == 1 and None not in rows
 

@@ -6,63 +6,72 @@ import math
 
 import onnx_ir as ir
 
-from roiops.export.upgrader.graph.attributes import get_float, get_int, get_string
-from roiops.export.upgrader.graph.names import name_of
-from roiops.export.upgrader.report import LEFT, REPLACED, UpgradeReport
-from roiops.export.upgrader.rewrites.validate import Owner, opset_of, owners
+from roiops.export.upgrader.graph.attributes import (
+    get_float,
+    get_int,
+    get_string,
+    read_attributes,
+    write_attributes,
+)
+from roiops.export.upgrader.graph.nodes import is_op, name_of
+from roiops.export.upgrader.graph.scopes import Owner, opset_of, owners
+from roiops.export.upgrader.report import LEFT, REPLACED, describe
+from roiops.export.upgrader.rewrites.context import Context, Pass
+from roiops.export.upgrader.rewrites.survey import Survey
+from roiops.operators import DOMAIN, ROI_ALIGN, VERSION
 
-DOMAIN = "roiops"
 OLDEST, NEWEST = 10, 25
 FIRST_WITH_MODES = 16
-# Keys of node.meta, which no file holds: the opset a node came from, and its entry in the report.
-FROM_OPSET = "roiops.from_opset"
-ENTRY = "roiops.entry"
 
 _FLOATS = {ir.DataType.FLOAT, ir.DataType.DOUBLE, ir.DataType.FLOAT16, ir.DataType.BFLOAT16}
-_ALIGNED = {"half_pixel": 1, "output_half_pixel": 0}
+_ALIGNED = {"half_pixel": True, "output_half_pixel": False}
 _ATTRIBUTES = {"mode", "output_height", "output_width", "sampling_ratio", "spatial_scale"}
 
 
-class ReplaceStandardPass(ir.passes.InPlacePass):
+class ReplaceStandard(Pass):
     """Turn each standard RoiAlign of opset 10 to 25 into ours; what cannot be carried over is reported.
 
     Args:
-        report: receives one entry per node.
+        context: shared by the passes of one run.
         max_interpolated: also turn mode "max" (maximum of weighted corners) into ours (maximum of samples).
     """
 
-    def __init__(self, report: UpgradeReport, max_interpolated: bool = False):
-        self._report = report
+    # Nodes that it makes are not there already.
+    after = (Survey,)
+
+    def __init__(self, context: Context, max_interpolated: bool = False):
+        super().__init__(context)
         self._max_interpolated = max_interpolated
 
-    def call(self, model: ir.Model) -> ir.passes.PassResult:
+    def rewrite(self, model: ir.Model) -> bool:
         """Replace in the graph, its subgraphs and the model's functions."""
         modified = False
         for owner in owners(model):
-            replaced = [self._replace(model, owner, node) for node in owner.all_nodes() if is_standard(node)]
-            if any(replaced):
-                owner.opset_imports[DOMAIN] = 1
-                model.graph.opset_imports[DOMAIN] = 1
+            standard = [node for node in owner.all_nodes() if is_op(node, "RoiAlign")]
+            if any([self._replace(model, owner, node) for node in standard]):
+                owner.opset_imports[DOMAIN] = VERSION
+                model.graph.opset_imports[DOMAIN] = VERSION
                 modified = True
-        return ir.passes.PassResult(model, modified)
+        return modified
 
     def _replace(self, model: ir.Model, owner: Owner, node: ir.Node) -> bool:
+        report = self.context.report
         try:
-            attributes = self._attributes(model, owner, node)
+            arguments = self._arguments(model, owner, node)
         except ValueError as error:
-            self._report.add(name_of(node), "RoiAlign", LEFT, str(error))
+            report.add(name_of(node), "RoiAlign", LEFT, str(error))
             return False
         node.domain = DOMAIN
         node.version = None
-        node.meta[FROM_OPSET] = opset_of(owner)
-        node.attributes.clear()
-        for name, value in attributes.items():
-            node.attributes[name] = ir.convenience.convert_attribute(name, value)
-        node.meta[ENTRY] = self._report.add(name_of(node), "RoiAlign", REPLACED, "", **parameters(node))
+        write_attributes(node, ROI_ALIGN, arguments)
+        self.context.from_opset[node] = opset_of(owner)
+        self.context.entries[node] = report.add(
+            name_of(node), "RoiAlign", REPLACED, "", **describe(arguments)
+        )
         return True
 
-    def _attributes(self, model: ir.Model, owner: Owner, node: ir.Node) -> dict[str, object]:
-        """The attributes of our node; ValueError says why there is none."""
+    def _arguments(self, model: ir.Model, owner: Owner, node: ir.Node) -> dict[str, object]:
+        """What our node is to be told; ValueError says why there is none."""
         opset = opset_of(owner)
         if not OLDEST <= opset <= NEWEST:
             raise ValueError(f"opset {opset}: RoiAlign is understood from {OLDEST} to {NEWEST}")
@@ -80,44 +89,23 @@ class ReplaceStandardPass(ir.passes.InPlacePass):
                 "mode max: the standard takes the maximum of weighted corners, roiops that of interpolated "
                 "samples; max_interpolated asks for the change"
             )
-        return {
-            "output_height": _at_least(node, "output_height", 1, 1),
-            "output_width": _at_least(node, "output_width", 1, 1),
-            "spatial_scale": _scale(node),
-            "sampling_ratio": _at_least(node, "sampling_ratio", 0, 0),
-            "aligned": _aligned(node, opset),
-            "mode": mode,
-            "batch_format": "batch_indices",
-        }
+        height, width = (_at_least(node, name, 1, 1) for name in ("output_height", "output_width"))
+        return ROI_ALIGN.check(
+            output_size=(height, width),
+            spatial_scale=_scale(node),
+            sampling_ratio=_at_least(node, "sampling_ratio", 0, 0),
+            aligned=_aligned(node, opset),
+            mode=mode,
+            batch_format="batch_indices",
+        )
 
 
-def is_standard(node: ir.Node) -> bool:
-    """Whether a node is the standard operator."""
-    return node.domain == "" and node.op_type == "RoiAlign"
-
-
-def is_ours(node: ir.Node | None) -> bool:
-    """Whether a node is the single-level operator of this project."""
-    return node is not None and node.domain == DOMAIN and node.op_type == "RoiAlign"
-
-
-def parameters(node: ir.Node) -> dict[str, object]:
-    """The parameters of one of our nodes, for the report."""
-    size = f"{get_int(node, 'output_height', 0)}x{get_int(node, 'output_width', 0)}"
-    return {
-        "size": size,
-        "scale": get_float(node, "spatial_scale", 1.0),
-        "ratio": get_int(node, "sampling_ratio", -1),
-        "aligned": bool(get_int(node, "aligned", 1)),
-        "mode": get_string(node, "mode", "avg"),
-    }
-
-
-def set_aligned(node: ir.Node, aligned: bool) -> None:
+def set_aligned(context: Context, node: ir.Node, aligned: bool) -> None:
     """Change ``aligned``, and what the report says of it."""
-    node.attributes["aligned"] = ir.AttrInt64("aligned", int(aligned))
-    if ENTRY in node.meta:
-        node.meta[ENTRY].parameters = parameters(node)
+    arguments = {**read_attributes(node, ROI_ALIGN), "aligned": aligned}
+    write_attributes(node, ROI_ALIGN, arguments)
+    if node in context.entries:
+        context.entries[node].parameters = describe(arguments)
 
 
 def _check_function(model: ir.Model, owner: Owner, node: ir.Node) -> None:
@@ -162,9 +150,9 @@ def _scale(node: ir.Node) -> float:
     return scale
 
 
-def _aligned(node: ir.Node, opset: int) -> int:
+def _aligned(node: ir.Node, opset: int) -> bool:
     if opset < FIRST_WITH_MODES:
-        return 0
+        return False
     mode = get_string(node, "coordinate_transformation_mode", "half_pixel")
     if mode not in _ALIGNED:
         raise ValueError(f"coordinate_transformation_mode is {mode!r}, wanted {' or '.join(_ALIGNED)}")

@@ -2,44 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Union
-
 import onnx_ir as ir
 
-from roiops.export.upgrader.graph.names import UpgradeError, name_of
-
-Owner = Union[ir.Graph, ir.Function]
-
-
-def owners(model: ir.Model) -> Iterator[Owner]:
-    """The main graph and every model-local function."""
-    yield model.graph
-    yield from model.functions.values()
+from roiops.export.upgrader.errors import UpgradeError
+from roiops.export.upgrader.graph.nodes import name_of
+from roiops.export.upgrader.graph.scopes import Owner, owners, subgraphs
+from roiops.export.upgrader.rewrites.context import Pass
+from roiops.operators import DOMAIN, VERSION
 
 
-def opset_of(owner: Owner) -> int:
-    """The version of the standard operators that ``owner`` imports; 0 if it imports none."""
-    return owner.opset_imports.get("", owner.opset_imports.get("ai.onnx", 0))
-
-
-class ValidatePass(ir.passes.InPlacePass):
+class Validate(Pass):
     """Check that every value is defined once, before its use, and sort the nodes.
 
     Raises:
         UpgradeError: naming the node and the value at fault.
     """
 
-    def call(self, model: ir.Model) -> ir.passes.PassResult:
+    def rewrite(self, model: ir.Model) -> bool:
         """Check every graph and function."""
-        if model.graph.opset_imports.get("roiops", 1) != 1:
-            version = model.graph.opset_imports["roiops"]
-            raise UpgradeError(f"the model imports version {version} of domain roiops, this is version 1")
+        version = model.graph.opset_imports.get(DOMAIN, VERSION)
+        if version != VERSION:
+            raise UpgradeError(
+                f"the model imports version {version} of domain {DOMAIN}, this is version {VERSION}"
+            )
         for owner in owners(model):
             self._sort(owner)
             graph = owner.graph if isinstance(owner, ir.Function) else owner
             self._check(graph, set(), set())
-        return ir.passes.PassResult(model, modified=False)
+        return False
 
     def _sort(self, owner: Owner) -> None:
         try:
@@ -65,17 +55,6 @@ class ValidatePass(ir.passes.InPlacePass):
         for value in graph.outputs:
             if value not in visible:
                 raise UpgradeError(f"graph {graph.name!r}: nothing defines its output {value.name!r}")
-
-
-def subgraphs(node: ir.Node) -> Iterator[ir.Graph]:
-    """The bodies of an If, Loop or Scan."""
-    for attribute in node.attributes.values():
-        if attribute.is_ref():
-            continue
-        if attribute.type == ir.AttributeType.GRAPH:
-            yield attribute.as_graph()
-        elif attribute.type == ir.AttributeType.GRAPHS:
-            yield from attribute.as_graphs()
 
 
 def cycle(owner: Owner) -> list[ir.Node]:

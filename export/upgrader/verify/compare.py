@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import onnx_ir as ir
 
-from roiops.export.upgrader.graph.names import UpgradeError
+from roiops.export.upgrader.errors import UpgradeError
 from roiops.export.upgrader.verify.inputs import random_inputs
 
 

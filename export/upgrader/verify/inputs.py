@@ -6,6 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from roiops.export.upgrader.graph.attributes import get_float, get_string, scalar
+from roiops.export.upgrader.graph.nodes import is_roi_align
 
 IMAGES = 2
 BOXES = 24
@@ -25,7 +26,7 @@ def random_inputs(model: ir.Model, seed: int = 0) -> dict[str, np.ndarray]:
 class _Inputs:
     def __init__(self, model: ir.Model, seed: int):
         self._random = np.random.default_rng(seed)
-        self._pools = [node for node in model.graph.all_nodes() if node.op_type == "RoiAlign"]
+        self._pools = [node for node in model.graph.all_nodes() if is_roi_align(node)]
         self._scales = {pool.inputs[0]: get_float(pool, "spatial_scale", 1.0) for pool in self._pools}
         self._sizes: dict[str, int] = {}
         self.arrays: dict[str, np.ndarray] = {}

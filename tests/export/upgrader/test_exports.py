@@ -93,7 +93,7 @@ def test_frozen_box_count_stays():
     upgraded, report = upgrade(model)
     assert operators(upgraded)["roiops::RoiAlign"] == 4
     assert (
-        "zeros of another length: 25 against" in [e.reason for e in report if e.what.startswith("cluster")][0]
+        "zeros of another length: 25 against" in [e.reason for e in report if e.what.startswith("pooler")][0]
     )
 
 

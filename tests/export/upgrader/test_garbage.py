@@ -135,7 +135,7 @@ def no_inputs(graph):
 @pytest.mark.parametrize(
     "edit", [no_merge, wrong_axis, axis_of_wrong_type, unknown_operator, missing_index, no_inputs]
 )
-def test_damaged_cluster_stays(edit):
+def test_damaged_pooler_stays(edit):
     model = broken(edit)
     upgraded, report = upgrade(model)
     assert "roiops::MultiScaleRoiAlign" not in operators(upgraded)
@@ -143,8 +143,8 @@ def test_damaged_cluster_stays(edit):
     assert len(upgraded.graph.node) == len(model.graph.node)
 
 
-def test_half_finished_cluster_keeps_its_results():
-    """Two of three levels are merged: those are a cluster of their own, and the third pooled in vain."""
+def test_half_finished_pooler_keeps_its_results():
+    """Two of three levels are merged: those are a pooler of their own, and the third pooled in vain."""
     model = broken(half_finished)
     upgraded, _ = upgrade(model)
     arrays = feeds(model, (0, 1, 2, 3))

@@ -1,4 +1,4 @@
-"""Clusters that look like a pyramid and are not: they stay, the reason is given, the results stay right."""
+"""Poolers that look like a pyramid and are not: they stay, the reason is given, the results stay right."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_near_miss_stays(name):
     upgraded, report = upgrade(model)
     assert "roiops::MultiScaleRoiAlign" not in operators(upgraded)
     left = [
-        entry.reason for entry in report if entry.what.startswith("cluster") and entry.action == "left alone"
+        entry.reason for entry in report if entry.what.startswith("pooler") and entry.action == "left alone"
     ]
     assert left
     if reason is not None:

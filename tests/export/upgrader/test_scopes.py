@@ -50,7 +50,7 @@ def check(model: onnx.ModelProto, upgraded: onnx.ModelProto, arrays: dict[str, n
 
 
 @pytest.mark.parametrize("merge", ["nd", "elements", "restore"])
-def test_cluster_in_a_branch(merge):
+def test_pooler_in_a_branch(merge):
     model = in_branch(parse(pyramid(merge)))
     upgraded, _ = upgrade(model)
     found = operators(upgraded)
@@ -173,7 +173,7 @@ def test_commands(tmp_path):
     path, out, report = tmp_path / "pooler.onnx", tmp_path / "out.onnx", tmp_path / "report.json"
     onnx.save(parse(pyramid()), path)
     shown = cli("inspect", path)
-    assert shown.exit_code == 0 and "cluster" in shown.output and "fused" in shown.output
+    assert shown.exit_code == 0 and "pooler" in shown.output and "fused" in shown.output
     done = cli("upgrade", path, out, "--report", report, "--verify")
     assert done.exit_code == 0, done.output
     assert operators(onnx.load(out))["roiops::MultiScaleRoiAlign"] == 1

@@ -1,0 +1,59 @@
+"""What a node is, how it is called in messages, and the values around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import onnx_ir as ir
+
+from roiops.operators import DOMAIN, MULTI_SCALE_ROI_ALIGN, ROI_ALIGN
+
+# Nodes that hand on every element as it is, up to its type.
+UNCHANGED = ("Cast", "Identity")
+
+
+def name_of(node: ir.Node) -> str:
+    """Name a node for a person: its own name, or its operator and first output."""
+    if node.name:
+        return node.name
+    return f"{node.op_type} -> {node.outputs[0].name}" if node.outputs else node.op_type
+
+
+def is_op(node: ir.Node | None, *op_types: str) -> bool:
+    """Whether a node is one of these standard operators."""
+    return node is not None and node.domain == "" and node.op_type in op_types
+
+
+def is_ours(node: ir.Node | None) -> bool:
+    """Whether a node is the single-level RoiAlign of this project."""
+    return node is not None and node.domain == DOMAIN and node.op_type == ROI_ALIGN.name
+
+
+def is_multi_scale(node: ir.Node | None) -> bool:
+    """Whether a node is the multi-level RoiAlign of this project."""
+    return node is not None and node.domain == DOMAIN and node.op_type == MULTI_SCALE_ROI_ALIGN.name
+
+
+def is_roi_align(node: ir.Node | None) -> bool:
+    """Whether a node is a single-level RoiAlign, the standard's or this project's."""
+    return is_op(node, "RoiAlign") or is_ours(node)
+
+
+def origin(value: ir.Value, passing: tuple[str, ...] = UNCHANGED) -> ir.Value:
+    """The value that ``value`` is, seen through nodes of the kinds ``passing``."""
+    node = value.producer()
+    while is_op(node, *passing) and node.inputs and node.inputs[0] is not None:
+        value = node.inputs[0]
+        node = value.producer()
+    return value
+
+
+def readers(value: ir.Value, passing: tuple[str, ...] = UNCHANGED) -> Iterator[tuple[ir.Node, int]]:
+    """The nodes that read ``value``, each with its input, seen through nodes of the kinds ``passing``."""
+    waiting = [value]
+    while waiting:
+        for use in waiting.pop().uses():
+            if is_op(use.node, *passing) and use.idx == 0:
+                waiting.extend(use.node.outputs[:1])
+            else:
+                yield use.node, use.idx
