@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from roiops._checks import type_name
 from roiops._extras import missing
 from roiops._library import import_onnxruntime, register
 from roiops.operators import Operator
@@ -45,13 +46,13 @@ def run(
             continue
         tensors = value if given.variadic else [value]
         for i, tensor in enumerate(tensors):
-            feeds[f"{given.name}_{i}" if given.variadic else given.name] = tensor
-        types[given.type] = tensors[0].dtype.name
-    key = (operator.name, *types.values(), *feeds, *arguments.values())
+            feeds[f"{given.name}_{i}" if given.variadic else given.name] = np.ascontiguousarray(tensor)
+        types[given.type] = type_name(tensors[0].dtype)
+    key = (operator.name, *feeds, *types.values(), *arguments.values())
     session = _sessions.get(key) or _create(key, operator, types, list(feeds), arguments)
     if "bfloat16" in types.values():
         return _run_in_float32(session, operator, feeds, types, arguments)
-    return session.run(None, {name: np.ascontiguousarray(array) for name, array in feeds.items()})
+    return session.run(None, feeds)
 
 
 def _run_in_float32(
@@ -64,7 +65,7 @@ def _run_in_float32(
     # ONNX Runtime's Python takes no bfloat16: the model casts, which is exact.
     half = next(array.dtype for array in feeds.values() if array.dtype.name == "bfloat16")
     wide = {n: array.astype(np.float32) if array.dtype == half else array for n, array in feeds.items()}
-    outputs = session.run(None, {name: np.ascontiguousarray(array) for name, array in wide.items()})
+    outputs = session.run(None, wide)
     names = output_types(operator, types, operator.write(arguments))
     return [y.astype(half) if name == "bfloat16" else y for name, y in zip(names, outputs)]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,9 @@ INT64_MAX = 2**63 - 1
 
 def integer(value: Any, name: str, low: int, high: int) -> int:
     """Check that ``value`` is an integer (not a bool) in ``[low, high]``."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
+    if type(value) is not int and (
+        isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral)
+    ):
         raise TypeError(f"{name}: expected an int, got {type(value).__name__} ({value!r})")
     if not low <= value <= high:
         raise ValueError(f"{name}: expected an int between {low} and {high}, got {value}")
@@ -35,10 +38,9 @@ def flag(value: Any, name: str) -> bool:
 
 def float32(value: Any, name: str, above: float | None = None) -> float:
     """Check that ``value`` is a number that float32 holds, greater than ``above``; return what it holds."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (numbers.Real, np.floating)):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (float, numbers.Real, np.floating)):
         raise TypeError(f"{name}: expected a number, got {type(value).__name__} ({value!r})")
-    with np.errstate(over="ignore", under="ignore"):
-        stored = float(np.float32(value))
+    stored = _in_float32(value)
     if not math.isfinite(stored) or (above is not None and stored <= above):
         bound = "" if above is None else f" > {above:g}"
         raise ValueError(f"{name}: expected a finite number{bound} that float32 can hold, got {value}")
@@ -61,3 +63,9 @@ def value_name(value: Any, name: str) -> str:
     if not value:
         raise ValueError(f"{name}: expected a value name, got an empty string")
     return value
+
+
+@lru_cache(maxsize=256)
+def _in_float32(value: Any) -> float:
+    with np.errstate(over="ignore", under="ignore"):
+        return float(np.float32(value))

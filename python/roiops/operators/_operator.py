@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Union
 
 from roiops.operators._parameters import Attribute, Parameter, absent
@@ -72,7 +73,7 @@ class Input:
     optional: bool = False
     variadic: bool = False
 
-    @property
+    @cached_property
     def argument(self) -> str:
         """Its name in Python functions."""
         return f"{self.name.lower()}s" if self.variadic else self.name.lower()
@@ -119,11 +120,11 @@ class Operator:
             ValueError: an impossible or missing value; the message starts with its name.
         """
         checked = {
-            p.name: p.check(arguments.pop(p.name)) if p.name in arguments else absent(p)
-            for p in self.parameters
+            p.name: p.check(arguments[p.name]) if p.name in arguments else absent(p) for p in self.parameters
         }
-        if arguments:
-            raise TypeError(f"{next(iter(arguments))}: {self.name} has no such parameter")
+        for name in arguments:
+            if name not in checked:
+                raise TypeError(f"{name}: {self.name} has no such parameter")
         return checked
 
     def write(self, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,7 +158,11 @@ class Operator:
 
     def index(self, role: str) -> int:
         """Return the position of the first input with a role; ValueError if there is none."""
-        return [given.role for given in self.inputs].index(role)
+        return self._roles.index(role)
+
+    @cached_property
+    def _roles(self) -> list[str]:
+        return [given.role for given in self.inputs]
 
     def allowed_types(self, name: str, types: Mapping[str, str]) -> tuple[str, ...]:
         """Return the element types of a type variable or fixed type, the first being its default.

@@ -51,7 +51,9 @@ class Parameter:
 
     def check(self, value: Any) -> Any:
         """Return the canonical form of a value; TypeError or ValueError begin with the parameter's name."""
-        return None if value is None and not self.required and self.default is None else self._check(value)
+        if value is None and self.default is None and not self.required:
+            return None
+        return self._check(value)
 
     def write(self, value: Any) -> dict[str, Any]:
         """Return the attributes that hold a checked value."""
@@ -185,7 +187,7 @@ class Size(Parameter):
         return sides[0], sides[1]
 
     def _check(self, value: Any) -> tuple[int, int]:
-        if isinstance(value, (str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
+        if isinstance(value, (int, str, bytes)) or not isinstance(value, (Sequence, np.ndarray)):
             side = _values.integer(value, self.name, 1, _values.INT32_MAX)
             return side, side
         if len(value) != 2:

@@ -45,16 +45,22 @@ def sizes_of(
 
 def check_shape(given: Input, shape: Sequence[Any], name: str | None = None) -> None:
     """Raise ValueError, which starts with ``name``, for a shape that the input can never have."""
-    wanted = given.shape.cases.values() if isinstance(given.shape, ByAttribute) else [given.shape]
-    if not any(_fits(each, shape) for each in wanted):
+    if type(given.shape) is tuple:
+        fits = _fits(given.shape, shape)
+    else:
+        fits = any(_fits(each, shape) for each in given.shape.cases.values())
+    if not fits:
         raise ValueError(f"{name or given.argument}: expected shape {text(given.shape)}, got {tuple(shape)}")
 
 
 def _fits(wanted: Shape, found: Sequence[Any]) -> bool:
     # Sizes of other types, symbols of an exporter among them, are not compared: that could fix them.
-    return len(wanted) == len(found) and not any(
-        isinstance(axis, int) and isinstance(size, int) and axis != size for axis, size in zip(wanted, found)
-    )
+    if len(wanted) != len(found):
+        return False
+    for axis, size in zip(wanted, found):
+        if isinstance(axis, int) and isinstance(size, int) and axis != size:
+            return False
+    return True
 
 
 def output_shapes(
