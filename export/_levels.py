@@ -1,15 +1,6 @@
-"""The pyramid level of each box, in standard ONNX nodes, by the exact formula of each framework.
+"""The pyramid level of each box, in standard ONNX nodes; the rules are in roiops._level_rules.
 
-Every helper maps boxes (K, 4) in image pixels to levels (K,) int64 counted from 0, the finest map. With
-``s = sqrt(width * height)`` in float32:
-
-- torchvision: ``floor(canonical_level + log2(s / canonical_size) + 1e-6)``
-- Detectron2: ``floor(canonical_level + log2(s / canonical_size + 1e-8))``
-- mmdetection: ``floor(log2(s / finest_scale + 1e-6))``
-- Paddle (CPU): ``floor(refer_level + log2(s / refer_scale + 1e-6))``, an inverted box has area 0
-
-Each is clamped to the pyramid. A negative or NaN area, where the frameworks convert a NaN to an integer,
-counts as 0, so the box goes to the finest map. The nodes need standard opset 11 or newer.
+The nodes need standard opset 11 or newer.
 """
 
 from __future__ import annotations
@@ -18,10 +9,8 @@ import math
 
 import onnx
 
-from roiops import _values
+from roiops import _level_rules, _values
 from roiops.export._tracer import DOUBLE, FLOAT, INT64, UNKNOWN, Tracer, Value
-
-_FINITE_MAX = 1 << 20  # far above any number of levels, far below where float32 skips integers
 
 
 def make_torchvision_level_nodes(
@@ -49,10 +38,9 @@ def make_torchvision_level_nodes(
     Raises:
         TypeError, ValueError: a wrong argument; the message starts with its name.
     """
-    t = _tracer(levels)
-    ratio = _relative_size(t, _area(t, boxes), _size(canonical_size, "canonical_size"))
-    level = _log2(t, ratio) + _level(canonical_level, "canonical_level") + 1e-6
-    return _finish(t, level, *_range(min_level, max_level), levels)
+    return _level_rules.torchvision(
+        _Traced(boxes, levels), min_level, max_level, canonical_size, canonical_level
+    )
 
 
 def make_detectron2_level_nodes(
@@ -65,10 +53,9 @@ def make_detectron2_level_nodes(
     canonical_level: int = 4,
 ) -> list[onnx.NodeProto]:
     """Write Detectron2's ``assign_boxes_to_levels``; see `make_torchvision_level_nodes` for the arguments."""
-    t = _tracer(levels)
-    ratio = _relative_size(t, _area(t, boxes), _size(canonical_size, "canonical_size"))
-    level = _log2(t, ratio + 1e-8) + _level(canonical_level, "canonical_level")
-    return _finish(t, level, *_range(min_level, max_level), levels)
+    return _level_rules.detectron2(
+        _Traced(boxes, levels), min_level, max_level, canonical_size, canonical_level
+    )
 
 
 def make_mmdet_level_nodes(
@@ -88,10 +75,7 @@ def make_mmdet_level_nodes(
     Raises:
         TypeError, ValueError: a wrong argument; the message starts with its name.
     """
-    t = _tracer(levels)
-    ratio = _relative_size(t, _area(t, boxes), _size(finest_scale, "finest_scale"))
-    maps = _values.integer(num_levels, "num_levels", 1, _FINITE_MAX)
-    return _finish(t, _log2(t, ratio + 1e-6), 0, maps - 1, levels)
+    return _level_rules.mmdet(_Traced(boxes, levels), num_levels, finest_scale)
 
 
 def make_paddle_level_nodes(
@@ -121,58 +105,40 @@ def make_paddle_level_nodes(
     Raises:
         TypeError, ValueError: a wrong argument; the message starts with its name.
     """
-    if not isinstance(pixel_offset, bool):
-        raise TypeError(f"pixel_offset: expected a bool, got {type(pixel_offset).__name__}")
-    t = _tracer(levels)
-    area = _area(t, boxes, extra=1.0 if pixel_offset else 0.0, inverted_is_zero=True)
-    ratio = _relative_size(t, area, _size(refer_scale, "refer_scale"))
-    level = _log2(t, ratio + 1e-6) + _level(refer_level, "refer_level")
-    return _finish(t, level, *_range(min_level, max_level), levels)
+    return _level_rules.paddle(
+        _Traced(boxes, levels), min_level, max_level, refer_level, refer_scale, pixel_offset
+    )
 
 
-def _area(t: Tracer, boxes: str, extra: float = 0.0, inverted_is_zero: bool = False) -> Value:
-    """Width times height, 0 where that is negative or NaN."""
-    corners = t.value(UNKNOWN, _values.value_name(boxes, "boxes")).cast(FLOAT)
-    sides = corners.slice(2, 4, axis=1) - corners.slice(0, 2, axis=1)
-    measured = sides + extra if extra else sides
-    area = measured.take(0, axis=1) * measured.take(1, axis=1)
-    valid = area > 0.0
-    if inverted_is_zero:
-        upright = t.op("Not", sides < 0.0)
-        valid = valid & (upright.take(0, axis=1) & upright.take(1, axis=1))
-    return t.where(valid, area, 0.0)
+class _Traced:
+    """The arithmetic of the rules on values that are being traced; see `roiops._level_rules.Arithmetic`.
 
+    The frameworks round sqrt and log2 correctly to float32. ONNX Runtime's float32 Sqrt does not on every
+    version, and Log / ln(2) in float32 misses the integers at powers of two: both are taken in float64.
+    """
 
-# The frameworks round sqrt and log2 correctly to float32. ONNX Runtime's float32 Sqrt does not on every
-# version, and Log / ln(2) in float32 misses the integers at powers of two: both are taken in float64.
+    def __init__(self, boxes: str, levels: str):
+        self._name = _values.value_name(levels, "levels")
+        self._t = Tracer(prefix=f"{levels}/")
+        self._boxes = self._t.value(UNKNOWN, _values.value_name(boxes, "boxes"))
 
+    def relative_size(self, size: float, extra: float = 0.0, inverted_is_zero: bool = False) -> Value:
+        t, boxes = self._t, self._boxes.cast(FLOAT)
+        sides = boxes.slice(2, 4, axis=1) - boxes.slice(0, 2, axis=1)
+        measured = sides + extra if extra else sides
+        area = measured.take(0, axis=1) * measured.take(1, axis=1)
+        valid = area > 0.0
+        if inverted_is_zero:
+            upright = t.op("Not", sides < 0.0)
+            valid = valid & (upright.take(0, axis=1) & upright.take(1, axis=1))
+        root = t.op("Sqrt", t.where(valid, area, 0.0).cast(DOUBLE))
+        return root.cast(FLOAT) / size
 
-def _relative_size(t: Tracer, area: Value, size: float) -> Value:
-    return t.op("Sqrt", area.cast(DOUBLE)).cast(FLOAT) / size
+    def log2(self, value: Value) -> Value:
+        return (self._t.op("Log", value.cast(DOUBLE)) / math.log(2)).cast(FLOAT)
 
-
-def _log2(t: Tracer, value: Value) -> Value:
-    return (t.op("Log", value.cast(DOUBLE)) / math.log(2)).cast(FLOAT)
-
-
-def _finish(t: Tracer, level: Value, low: int, high: int, name: str) -> list[onnx.NodeProto]:
-    clamped = t.op("Clip", t.op("Floor", level), float(low), float(high))
-    (clamped - float(low)).cast(INT64).rename(name)
-    return t.nodes
-
-
-def _tracer(levels: str) -> Tracer:
-    return Tracer(prefix=f"{_values.value_name(levels, 'levels')}/")
-
-
-def _size(value: float, name: str) -> float:
-    return _values.float32(value, name, above=0)
-
-
-def _level(value: int, name: str) -> int:
-    return _values.integer(value, name, -_FINITE_MAX, _FINITE_MAX)
-
-
-def _range(low: int, high: int) -> tuple[int, int]:
-    low = _level(low, "min_level")
-    return low, _values.integer(high, "max_level", low, _FINITE_MAX)
+    def levels(self, value: Value, low: int, high: int) -> list[onnx.NodeProto]:
+        """Return the nodes of the rule."""
+        clamped = self._t.op("Clip", self._t.op("Floor", value), float(low), float(high))
+        (clamped - float(low)).cast(INT64).rename(self._name)
+        return self._t.nodes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.metadata
 
-from roiops import reference
+from roiops import levels, reference
 from roiops._library import build_info, get_library_path, register
 from roiops._roi_align import RoIAlign, multiscale_roi_align, roi_align
 
@@ -13,6 +13,7 @@ __all__ = [
     "__version__",
     "build_info",
     "get_library_path",
+    "levels",
     "multiscale_roi_align",
     "reference",
     "register",

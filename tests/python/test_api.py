@@ -15,9 +15,9 @@ import roiops
 FUNCTIONS = {
     "roiops": {
         "roi_align": "x, boxes, boxes_num, output_size, spatial_scale=1.0, sampling_ratio=-1, aligned=True, "
-        "name=None",
+        "name=None, *, mode='avg', batch_indices=None",
         "multiscale_roi_align": "xs, boxes, boxes_num, levels, output_size, spatial_scales, "
-        "sampling_ratio=-1, aligned=True, name=None",
+        "sampling_ratio=-1, aligned=True, name=None, *, mode='avg', batch_indices=None",
         "RoIAlign": "output_size, spatial_scale=1.0",
         "get_library_path": "override_standard=False",
         "register": "session_options, override_standard=False",
@@ -28,6 +28,12 @@ FUNCTIONS = {
         "mode='avg', batch_format='boxes_num'",
         "multiscale_roi_align": "xs, boxes, batch, levels, output_size, spatial_scales, sampling_ratio=-1, "
         "aligned=True, *, mode='avg', batch_format='boxes_num'",
+    },
+    "roiops.levels": {
+        "torchvision": "boxes, *, min_level=2, max_level=5, canonical_size=224, canonical_level=4",
+        "detectron2": "boxes, *, min_level=2, max_level=5, canonical_size=224, canonical_level=4",
+        "mmdet": "boxes, *, num_levels=4, finest_scale=56",
+        "paddle": "boxes, *, min_level=2, max_level=5, refer_level=4, refer_scale=224, pixel_offset=False",
     },
     "roiops.export": {
         "make_roi_align_node": "x, boxes, batch, output, *, output_size, spatial_scale=1.0, "
@@ -61,7 +67,7 @@ def test_signatures(module, name):
 
 
 def test_names():
-    assert set(roiops.__all__) == {*FUNCTIONS["roiops"], "reference", "__version__"}
+    assert set(roiops.__all__) == {*FUNCTIONS["roiops"], "levels", "reference", "__version__"}
     export = importlib.import_module("roiops.export")
     assert set(export.__all__) >= {*FUNCTIONS["roiops.export"], "DOMAIN", "VERSION", "opset1"}
     assert (export.DOMAIN, export.VERSION) == ("roiops", 1)

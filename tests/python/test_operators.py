@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+
 import numpy as np
 import pytest
 
-from roiops.operators import DOMAIN, OPERATORS, ROI_ALIGN, VERSION, _boxes
+from roiops.operators import DOMAIN, MULTI_SCALE_ROI_ALIGN, OPERATORS, ROI_ALIGN, VERSION, _boxes
 from roiops.operators._operator import ByAttribute, Input, Operator, Output, TypeVariable, box_types, resolve
 from roiops.operators._parameters import Choice, Flag, Float, Floats, Int, Size
 
@@ -173,3 +176,25 @@ def test_other_kinds_of_operators_can_be_said():
     assert operator.write(arguments) == {"output": "bool"}
     assert resolve(operator.outputs[1].type_by, operator.write(arguments)) == "bool"
     assert operator.index("boxes") == 0 and operator.inputs[0].argument == "boxes"
+
+
+SIGNATURES = [
+    (ROI_ALIGN, "roiops", "roi_align"),
+    (ROI_ALIGN, "roiops.reference", "roi_align"),
+    (ROI_ALIGN, "roiops.export", "make_roi_align_node"),
+    (ROI_ALIGN, "roiops.export", "make_roi_align_model"),
+    (MULTI_SCALE_ROI_ALIGN, "roiops", "multiscale_roi_align"),
+    (MULTI_SCALE_ROI_ALIGN, "roiops.reference", "multiscale_roi_align"),
+    (MULTI_SCALE_ROI_ALIGN, "roiops.export", "make_multiscale_roi_align_node"),
+    (MULTI_SCALE_ROI_ALIGN, "roiops.export", "make_multiscale_roi_align_model"),
+]
+
+
+@pytest.mark.parametrize(("operator", "module", "name"), SIGNATURES)
+def test_public_functions_have_the_defaults_of_the_table(operator, module, name):
+    found = inspect.signature(getattr(importlib.import_module(module), name)).parameters
+    compared = [p for p in operator.parameters if p.name in found]
+    assert len(compared) >= 5
+    for parameter in compared:
+        default = found[parameter.name].default
+        assert default == (inspect.Parameter.empty if parameter.required else parameter.default)
