@@ -71,6 +71,43 @@ struct AxisSampling {
     A size = RoundedProduct(high, A(scale)) - offset - start;
     exact_start = RoundedProduct(double(low), double(scale)) - double(offset);
     double exact_size = RoundedProduct(double(high), double(scale)) - double(offset) - exact_start;
+    Divide(size, exact_size, bins, rule);
+    all_inside = grid > 0 && extent > 0 && IsInside(0, 0) && IsInside(bins - 1, grid - 1);
+  }
+
+  // Samples along an axis of a box's own, whose origin is the box's centre: `extent` and `all_inside` have no
+  // meaning there.
+  ROIOPS_HOST_DEVICE static AxisSampling Centred(A length, float scale, int64_t bins,
+                                                 const SamplingRule& rule) {
+    AxisSampling axis;
+    axis.extent = 0;
+    axis.all_inside = false;
+    A size = RoundedProduct(length, A(scale));
+    double exact_size = RoundedProduct(double(length), double(scale));
+    axis.Divide(size, exact_size, bins, rule);
+    axis.start = -size / 2;
+    axis.exact_start = -exact_size / 2;
+    return axis;
+  }
+
+  // Position of sample `i` of bin `bin` as the inside test sees it.
+  ROIOPS_HOST_DEVICE A TestedPosition(int64_t bin, int64_t i) const {
+    return (start + RoundedProduct(A(bin), bin_size)) + RoundedProduct(A(i) + A(0.5), bin_size) / A(grid);
+  }
+
+  ROIOPS_HOST_DEVICE bool IsInside(int64_t bin, int64_t i) const {
+    const A position = TestedPosition(bin, i);
+    return position >= A(-1) && position <= A(extent);
+  }
+
+  ROIOPS_HOST_DEVICE double ExactPosition(int64_t bin, int64_t i) const {
+    const double step = exact_bin_size / double(grid);
+    return exact_start + double(bin) * exact_bin_size + (double(i) + 0.5) * step;
+  }
+
+ private:
+  // Into bins and samples; a box that is not aligned has a size of at least 1.
+  ROIOPS_HOST_DEVICE void Divide(A& size, double& exact_size, int64_t bins, const SamplingRule& rule) {
     if (!rule.aligned) {
       size = size > A(1) ? size : A(1);
       exact_size = exact_size > 1.0 ? exact_size : 1.0;
@@ -83,17 +120,6 @@ struct AxisSampling {
       const A wanted = ceil(bin_size);
       grid = wanted >= A(kMaxGrid) ? kMaxGrid : (wanted > A(0) ? int64_t(wanted) : 0);
     }
-    all_inside = grid > 0 && extent > 0 && IsInside(0, 0) && IsInside(bins - 1, grid - 1);
-  }
-
-  // Position of sample `i` of bin `bin` as the inside test sees it.
-  ROIOPS_HOST_DEVICE A TestedPosition(int64_t bin, int64_t i) const {
-    return (start + RoundedProduct(A(bin), bin_size)) + RoundedProduct(A(i) + A(0.5), bin_size) / A(grid);
-  }
-
-  ROIOPS_HOST_DEVICE bool IsInside(int64_t bin, int64_t i) const {
-    const A position = TestedPosition(bin, i);
-    return position >= A(-1) && position <= A(extent);
   }
 };
 
@@ -149,8 +175,7 @@ struct SamplePlace {
 
 template <class A>
 ROIOPS_HOST_DEVICE inline SamplePlace PlaceOfSample(const AxisSampling<A>& axis, int64_t bin, int64_t i) {
-  const double step = axis.exact_bin_size / double(axis.grid);
-  const double position = axis.exact_start + double(bin) * axis.exact_bin_size + (double(i) + 0.5) * step;
+  const double position = axis.ExactPosition(bin, i);
   const double last_pixel = double(axis.extent - 1);
   const double clamped = position < 0 ? 0 : (position > last_pixel ? last_pixel : position);
   const int64_t low = int64_t(clamped);

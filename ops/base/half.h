@@ -70,6 +70,12 @@ inline Half ToHalf(float value) {
   return {uint16_t(sign | half)};
 }
 
+inline BFloat16 ToBFloat16(float value) {
+  const uint32_t bits = BitsOf(value);
+  if ((bits & 0x7FFFFFFF) > 0x7F800000) return {uint16_t((bits >> 16) | 0x40)};
+  return {uint16_t((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16)};
+}
+
 }  // namespace
 }  // namespace roiops
 

@@ -4,8 +4,8 @@
 #ifndef ROIOPS_CPU_PACK_H_
 #define ROIOPS_CPU_PACK_H_
 
+#include "cpu/tile.h"
 #include "cpu/vector.h"
-#include "roi_align/cpu/kernel.h"
 
 namespace roiops {
 namespace {
@@ -25,7 +25,7 @@ template <class Weight, class Stored, int kVectors>
 class Packer {
  public:
   using V = Vector<Weight>;
-  using Box = BoxTask<Weight, Stored>;
+  using Box = MapTile<Stored>;
 
   Packer(Channels<Weight, kVectors> channels, void* tile)
       : channels_(channels), tile_(static_cast<V*>(tile)) {}

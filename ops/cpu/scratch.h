@@ -3,14 +3,26 @@
 #ifndef ROIOPS_CPU_SCRATCH_H_
 #define ROIOPS_CPU_SCRATCH_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <new>
 #include <vector>
 
-#include "roi_align/cpu/kernel.h"
-
 namespace roiops {
+
+// Memory a kernel works in, aligned to kVectorAlignment, in pixels or outputs of a block of channels.
+struct Scratch {
+  void* tile;
+  void* columns;  // kStripColumns, or the width of the widest map if that is more
+  void* outputs;  // kTileOutputs, or one row of outputs if that is more
+  void* staged;   // as many; null if results are to be written through the cache
+};
+
+constexpr size_t kVectorAlignment = 64;
+constexpr int64_t kStripColumns = 512;
+constexpr int64_t kTileOutputs = 1024;
 
 // Memory of one running task.
 class ScratchBuffer {

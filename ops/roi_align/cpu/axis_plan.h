@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "axis/sampling.h"
+#include "axis/tap.h"
 
 namespace roiops {
 
@@ -18,12 +19,6 @@ enum class Pooling {
   kAverage,
   kMax,           // the maximum over interpolated samples
   kMaxOfCorners,  // the maximum over tap times weight: what standard ONNX means by "max"
-};
-
-template <class Weight>
-struct alignas(2 * sizeof(Weight)) Tap {
-  int32_t index;
-  Weight weight;
 };
 
 // Ranges are stored by their ends, in one list for all boxes of a group; a box owns a part of it.

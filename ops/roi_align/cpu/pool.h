@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/parallel.h"
+#include "cpu/limits.h"
 #include "roi_align/cpu/axis_plan.h"
 #include "roi_align/cpu/kernel.h"
 
@@ -39,17 +40,6 @@ struct PoolRequest {
 template <class Stored, class BoxType>
 void Pool(const PoolRequest<Stored, BoxType>& request, const PoolOptions& options,
           const ParallelFor& parallel_for);
-
-#if defined(FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION)
-constexpr size_t kLimitUnit = size_t(1) << 9;  // small, for small inputs to reach what lies beyond the limits
-#else
-constexpr size_t kLimitUnit = size_t(1) << 20;
-#endif
-constexpr size_t kPlanBytes = 32 * kLimitUnit;
-constexpr size_t kTileBytes = 8 * kLimitUnit;
-
-// Larger results are not kept in the cache: what reads them next would find only their end there.
-constexpr size_t kCachedResultBytes = 8 * kLimitUnit;
 
 }  // namespace roiops
 

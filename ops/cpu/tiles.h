@@ -1,13 +1,13 @@
 // What the tiles of the CPU kernels hold, and in which order it is packed.
 
-#ifndef ROIOPS_ROI_ALIGN_CPU_TILES_H_
-#define ROIOPS_ROI_ALIGN_CPU_TILES_H_
+#ifndef ROIOPS_CPU_TILES_H_
+#define ROIOPS_CPU_TILES_H_
 
 #include <algorithm>
 #include <cstdint>
 #include <vector>
 
-#include "roi_align/cpu/kernel.h"
+#include "cpu/tile.h"
 
 namespace roiops {
 
@@ -21,11 +21,11 @@ struct Part {
 
 inline int64_t PaddedTo(int64_t lanes, int64_t width) { return (width + lanes - 1) / lanes * lanes; }
 
-template <class Weight, class Stored>
+// A Task is a MapTile that knows which pixels it reads: IsEmpty, FirstRow, LastRow, FirstColumn, LastColumn
+// and ForEachRow.
+template <class Task>
 class TilePlacer {
  public:
-  using Task = BoxTask<Weight, Stored>;
-
   // Squares are of `lanes` pixels, a tile has room for `capacity`.
   TilePlacer(int64_t lanes, int64_t capacity) : lanes_(lanes), capacity_(capacity) {}
 
@@ -36,18 +36,18 @@ class TilePlacer {
     part.squares.clear();
     for (int64_t i = begin; i < end;) {
       Task& task = *boxes[i];
-      if (IsEmpty(task)) {
+      if (task.IsEmpty()) {
         ++i;
       } else if (task.height * Padded(task.width) <= capacity_) {
         int64_t next = i + 1;
-        while (next < end && (IsEmpty(*boxes[next]) || OnSameMap(*boxes[next], task))) ++next;
+        while (next < end && (boxes[next]->IsEmpty() || OnSameMap(*boxes[next], task))) ++next;
         ShareTile(boxes, i, next, part);
         i = next;
       } else {
-        const int64_t rows = Span(task.rows);
-        task.tile_row = task.rows.pixels[0];
-        task.tile_column = task.columns.pixels[0];
-        task.tile_stride = Padded(Span(task.columns));
+        const int64_t rows = task.LastRow() + 1 - task.FirstRow();
+        task.tile_row = task.FirstRow();
+        task.tile_column = task.FirstColumn();
+        task.tile_stride = Padded(task.LastColumn() + 1 - task.FirstColumn());
         task.tile = rows * task.tile_stride <= capacity_ ? TileKind::kBox : TileKind::kRow;
         ++i;
       }
@@ -55,17 +55,9 @@ class TilePlacer {
   }
 
  private:
-  static bool IsEmpty(const Task& task) {
-    return task.rows.pixel_count == 0 || task.columns.pixel_count == 0;
-  }
-
   // Maps of different shapes may share their memory: Reshape does not copy.
   static bool OnSameMap(const Task& a, const Task& b) {
     return a.image == b.image && a.height == b.height && a.width == b.width;
-  }
-
-  static int64_t Span(const AxisPlan<Weight>& axis) {
-    return axis.pixels[axis.pixel_count - 1] + 1 - axis.pixels[0];
   }
 
   // Boxes [begin, end) lie on one map and share a tile of it. The squares that any of them needs are packed
@@ -76,25 +68,26 @@ class TilePlacer {
     part.needed.assign(size_t(boxes[begin]->height * words), 0);
     for (int64_t i = begin; i < end; ++i) {
       Task& task = *boxes[i];
-      if (IsEmpty(task)) continue;
+      if (task.IsEmpty()) continue;
       task.tile = TileKind::kMap;
       task.tile_stride = stride;
-      const int64_t first = task.columns.pixels[0] / lanes_;
-      const int64_t last = task.columns.pixels[task.columns.pixel_count - 1] / lanes_;
-      for (int64_t word = first / 64; word <= last / 64; ++word) {
-        const uint64_t from = ~uint64_t(0) << std::max<int64_t>(first - 64 * word, 0);
-        const uint64_t to = ~uint64_t(0) >> std::max<int64_t>(64 * word + 63 - last, 0);
-        uint64_t* column = part.needed.data() + word;
-        for (int32_t r = 0; r < task.rows.pixel_count; ++r) column[task.rows.pixels[r] * words] |= from & to;
-      }
+      task.ForEachRow([&](int64_t row, int64_t first_column, int64_t last_column) {
+        const int64_t first = first_column / lanes_;
+        const int64_t last = last_column / lanes_;
+        for (int64_t word = first / 64; word <= last / 64; ++word) {
+          const uint64_t from = ~uint64_t(0) << std::max<int64_t>(first - 64 * word, 0);
+          const uint64_t to = ~uint64_t(0) >> std::max<int64_t>(64 * word + 63 - last, 0);
+          part.needed[size_t(row * words + word)] |= from & to;
+        }
+      });
     }
     const uint64_t* needed = part.needed.data();
     int64_t row = 0;
     for (int64_t i = begin; i < end; ++i) {
       Task& task = *boxes[i];
-      if (IsEmpty(task)) continue;
+      if (task.IsEmpty()) continue;
       const size_t before = part.squares.size();
-      for (; row <= task.rows.pixels[task.rows.pixel_count - 1]; ++row) {
+      for (; row <= task.LastRow(); ++row) {
         for (int64_t word = 0; word < words; ++word) {
           for (uint64_t marks = *needed++; marks != 0; marks &= marks - 1) {
             const int64_t square = 64 * word + __builtin_ctzll(marks);
@@ -114,4 +107,4 @@ class TilePlacer {
 
 }  // namespace roiops
 
-#endif  // ROIOPS_ROI_ALIGN_CPU_TILES_H_
+#endif  // ROIOPS_CPU_TILES_H_
