@@ -9,7 +9,8 @@ from __future__ import annotations
 from roiops.operators._operator import DOMAIN, VERSION, Operator
 from roiops.operators.multi_scale_roi_align import MULTI_SCALE_ROI_ALIGN
 from roiops.operators.roi_align import ROI_ALIGN
+from roiops.operators.roi_pool import ROI_POOL
 
-__all__ = ["DOMAIN", "MULTI_SCALE_ROI_ALIGN", "OPERATORS", "ROI_ALIGN", "VERSION", "Operator"]
+__all__ = ["DOMAIN", "MULTI_SCALE_ROI_ALIGN", "OPERATORS", "ROI_ALIGN", "ROI_POOL", "VERSION", "Operator"]
 
 OPERATORS = {operator.name: operator for operator in (ROI_ALIGN, MULTI_SCALE_ROI_ALIGN)}
