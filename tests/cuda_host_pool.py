@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -36,7 +37,10 @@ class HostPool:
             "-I",
             _ROOT / "ops",
         ]
-        subprocess.run([find_compiler(), *options, *sources, "-o", library], check=True)
+        # Sanitizers that are preloaded are for the tests, not for the compiler.
+        environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+        command = [find_compiler(), *options, *sources, "-o", library]
+        subprocess.run(command, check=True, env=environment)
         self._pool = ctypes.CDLL(str(library)).PoolOnHost
 
     def __call__(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from attacks.hostile import OPERATORS, RUN, X, assert_refused, inputs, run
+from attacks.hostile import INPUTS, OPERATORS, RUN, X, assert_refused, inputs, model, run, session
 
 from roiops import reference
 
@@ -118,3 +118,11 @@ def test_thousands_of_huge_boxes_take_bounded_time():
     y = run("RoiAlign", {"X": X, "boxes": boxes, "batch": np.array([2500, 2500])}, sampling_ratio=-1)
     assert y.shape[0] == 5000
     np.testing.assert_array_equal(y[:2500], np.broadcast_to(y[:1], y[:2500].shape))
+
+
+def test_a_session_still_works_after_an_error():
+    pooler = session(model("RoiAlign"))
+    before = pooler.run(None, INPUTS["RoiAlign"])[0]
+    with pytest.raises(RUN):
+        pooler.run(None, inputs("RoiAlign", boxes=INPUTS["RoiAlign"]["boxes"] * np.float32(np.nan)))
+    np.testing.assert_array_equal(pooler.run(None, INPUTS["RoiAlign"])[0], before)

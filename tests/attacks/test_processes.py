@@ -19,10 +19,9 @@ TESTS = Path(__file__).parents[1]
         pytest.param("out_of_memory", marks=needs_bad_alloc),
         "cancelled_run",
         "hostile_neighbours",
-        pytest.param(
-            "registered_often", marks=[needs_bad_alloc, pytest.mark.slow]
-        ),  # and it keeps freed memory for a while
-        pytest.param("maps_that_share_memory", marks=needs_bad_alloc),  # likewise
+        # AddressSanitizer also keeps freed memory for a while.
+        pytest.param("registered_often", marks=[needs_bad_alloc, pytest.mark.slow]),
+        pytest.param("maps_that_share_memory", marks=needs_bad_alloc),
         "forked",
     ],
 )

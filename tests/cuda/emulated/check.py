@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.cuda.emulated.emulator import BUILD, HERE, ROOT, Emulator
+from tests.semantics import cases as rules
 
 DTYPES = {"float32": np.float32, "float64": np.float64, "float16": np.float16, "bfloat16": np.uint16}
 # Largest error over the largest feature, as the project's tests have it.
@@ -96,6 +97,31 @@ class Roiops:
             raise SystemExit(f"launch: {problem.decode()}")
         self.tasks = tasks.value
         return y
+
+
+class RuleCase:
+    """A case of the table of rules, whose values come from the definition."""
+
+    def __init__(self, case: rules.Case):
+        self._case = case
+        self.dtype = case.x.dtype.name
+        self.error = 0.0
+
+    def check(self, op: Roiops, reference) -> list[str]:
+        case = self._case
+        op.emulator.reset()
+        op.emulator.configure(quantum=1 << 30)
+        how = (case.output_size, [case.spatial_scale], case.sampling_ratio, case.aligned, case.mode)
+        y = op(self.dtype, [shifted(case.x, 0)], case.boxes, case.batch, *how, case.batch_format)
+        problems = op.emulator.findings()
+        try:
+            case.check(y)
+        except AssertionError as error:
+            problems.append(str(error))
+        return problems
+
+    def __str__(self):
+        return f"{self._case}"
 
 
 class Case:
@@ -226,6 +252,9 @@ def load_reference():
 
 def cases(random: int):
     """Yield (name, case)."""
+    for case in rules.CASES:
+        if case.expected.size:  # otherwise nothing is launched
+            yield f"rule {case.rule}", RuleCase(case)
     seed = lambda *words: zlib.crc32(repr(words).encode())  # noqa: E731
     for words in itertools.product(
         DTYPES, MODES, ["boxes_num", "batch_indices"], [False, True], [-1, 0, 1, 2, 3]
