@@ -50,7 +50,7 @@ def multiscale_roi_align(
         spatial_scales=spatial_scales,
         sampling_ratio=sampling_ratio,
         aligned=aligned,
-        mode=mode,
+        mode="max" if mode == "max_corners" else mode,
         batch_format=batch_format,
     )
     values = {"xs": xs, "boxes": boxes, "batch": batch, "levels": levels}
