@@ -20,18 +20,20 @@ def as_array(value: Any, name: str) -> np.ndarray:
 
 
 def boxes_and_batch(
-    boxes: Any, boxes_num: Any, batch_indices: Any, images: int | None
+    boxes: Any, boxes_num: Any, batch_indices: Any, images: int | None, columns: int = 4
 ) -> tuple[Any, Any, str, str]:
     """Bring boxes and their images into the form that operators take.
 
     Args:
-        boxes: (K, 4); (K, 5) with the image of each box first; or a sequence of one (K_n, 4) per image.
+        boxes: (K, columns); (K, columns + 1) with the image of each box first; or a sequence of one
+            (K_n, columns) per image.
         boxes_num: boxes of each image (N,), or None.
         batch_indices: image of each box (K,), or None.
         images: number of images, if it is known.
+        columns: numbers of a box.
 
     Returns:
-        Boxes (K, 4), the batch, its ``batch_format``, and what messages call the batch.
+        Boxes (K, columns), the batch, its ``batch_format``, and what messages call the batch.
 
     Raises:
         TypeError, ValueError: boxes whose images are not known, or said twice.
@@ -43,12 +45,12 @@ def boxes_and_batch(
     if batch_indices is not None:
         return boxes, batch_indices, "batch_indices", "batch_indices"
     if isinstance(boxes, (list, tuple)) and boxes and all(map(_is_of_an_image, boxes)):
-        return (*_joined(boxes, images), "boxes_num", "boxes")
+        return (*_joined(boxes, images, columns), "boxes_num", "boxes")
     rois = as_array(boxes, "boxes")
-    if rois.ndim != 2 or rois.shape[1] != 5:
+    if rois.ndim != 2 or rois.shape[1] != columns + 1:
         raise ValueError(
-            "boxes: without boxes_num and batch_indices expected shape (K, 5), the image of each box first, "
-            f"or one array (K_n, 4) per image, got shape {rois.shape}"
+            f"boxes: without boxes_num and batch_indices expected shape (K, {columns + 1}), the image of "
+            f"each box first, or one array (K_n, {columns}) per image, got shape {rois.shape}"
         )
     return rois[:, 1:], _image_column(rois[:, 0]), "batch_indices", "boxes[:, 0]"
 
@@ -60,15 +62,15 @@ def _is_of_an_image(value: Any) -> bool:
     return isinstance(value, Sequence) and all(hasattr(row, "__len__") for row in value)
 
 
-def _joined(boxes: Sequence[Any], images: int | None) -> tuple[np.ndarray, np.ndarray]:
+def _joined(boxes: Sequence[Any], images: int | None, columns: int) -> tuple[np.ndarray, np.ndarray]:
     if images is not None and len(boxes) != images:
         raise ValueError(f"boxes: expected one array of boxes per image ({images}), got {len(boxes)}")
     arrays = [as_array(each, f"boxes[{i}]") for i, each in enumerate(boxes)]
     for i, array in enumerate(arrays):
-        if array.shape[1:] != (4,) and array.shape != (0,):
-            raise ValueError(f"boxes[{i}]: expected shape (K, 4), got {array.shape}")
+        if array.shape[1:] != (columns,) and array.shape != (0,):
+            raise ValueError(f"boxes[{i}]: expected shape (K, {columns}), got {array.shape}")
     counts = np.array([len(array) for array in arrays], np.int64)
-    return np.concatenate([array.reshape(-1, 4) for array in arrays]), counts
+    return np.concatenate([array.reshape(-1, columns) for array in arrays]), counts
 
 
 def _image_column(column: np.ndarray) -> np.ndarray:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import math
-import sys
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from roiops import _checks, _session
-from roiops._arrays import boxes_and_batch
-from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, Operator
+from roiops._pooling import pool
+from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN
 
 
 def roi_align(
@@ -63,16 +59,18 @@ def roi_align(
         ValueError: an argument of the wrong shape or value; the message starts with its name.
         ImportError: onnxruntime or onnx is missing; the message names the extra that brings it.
     """
-    boxes, batch, batch_format, batch_name = boxes_and_batch(boxes, boxes_num, batch_indices, _images(x))
-    arguments = ROI_ALIGN.check(
+    return pool(
+        ROI_ALIGN,
+        {"x": x, "boxes": boxes},
+        boxes_num,
+        batch_indices,
+        name,
         output_size=output_size,
         spatial_scale=spatial_scale,
         sampling_ratio=sampling_ratio,
         aligned=aligned,
         mode=mode,
-        batch_format=batch_format,
     )
-    return _run(ROI_ALIGN, {"x": x, "boxes": boxes, "batch": batch}, arguments, batch_name, name)
 
 
 def multiscale_roi_align(
@@ -113,18 +111,18 @@ def multiscale_roi_align(
         ValueError: an argument of the wrong shape or value; the message starts with its name.
         ImportError: onnxruntime or onnx is missing; the message names the extra that brings it.
     """
-    images = _images(xs[0]) if isinstance(xs, Sequence) and xs else None
-    boxes, batch, batch_format, batch_name = boxes_and_batch(boxes, boxes_num, batch_indices, images)
-    arguments = MULTI_SCALE_ROI_ALIGN.check(
+    return pool(
+        MULTI_SCALE_ROI_ALIGN,
+        {"xs": xs, "boxes": boxes, "levels": levels},
+        boxes_num,
+        batch_indices,
+        name,
         output_size=output_size,
         spatial_scales=spatial_scales,
         sampling_ratio=sampling_ratio,
         aligned=aligned,
         mode=mode,
-        batch_format=batch_format,
     )
-    values = {"xs": xs, "boxes": boxes, "batch": batch, "levels": levels}
-    return _run(MULTI_SCALE_ROI_ALIGN, values, arguments, batch_name, name)
 
 
 class RoIAlign:
@@ -155,26 +153,3 @@ class RoIAlign:
 
     def __repr__(self) -> str:
         return f"RoIAlign(output_size={self.output_size}, spatial_scale={self.spatial_scale})"
-
-
-def _images(x: Any) -> int | None:
-    return len(x) if getattr(x, "ndim", isinstance(x, Sequence)) else None
-
-
-def _run(
-    operator: Operator, values: dict[str, Any], arguments: dict[str, Any], batch_name: str, name: str | None
-) -> np.ndarray:
-    if not isinstance(name, (str, type(None))):
-        raise TypeError(f"name: expected a str or None, got {type(name).__name__}")
-    inputs = _checks.inputs(operator, values, arguments, batch_name)
-    _check_result_size(inputs["boxes"], inputs["X"], arguments["output_size"])
-    return _session.run(operator, inputs, arguments)[0]
-
-
-def _check_result_size(
-    boxes: np.ndarray, x: np.ndarray | list[np.ndarray], output_size: tuple[int, int]
-) -> None:
-    features = x if isinstance(x, np.ndarray) else x[0]
-    size = math.prod((len(boxes), features.shape[1], *output_size)) * features.itemsize
-    if size > sys.maxsize:
-        raise ValueError(f"output_size: a result of {size} bytes cannot be addressed")
