@@ -45,7 +45,7 @@ def sample() -> bytes:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Put tests on a cluster first: ``address`` lasts to the end, and a process is part of one Ray at a time."""
+    """Put tests on a cluster first: ``address`` lasts to the end, and a process is in one Ray at a time."""
     items.sort(key=lambda item: "cluster" not in getattr(item, "fixturenames", ()))
 
 

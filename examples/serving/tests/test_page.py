@@ -58,7 +58,7 @@ def test_a_dropped_picture_is_shown_with_its_objects(page, sample):
     assert names(page) == ["ring", "disc", "triangle", "star"]
     canvas = page.find_element(By.ID, "canvas")
     assert (canvas.get_attribute("width"), canvas.get_attribute("height")) == ("294", "257")
-    corner = page.execute_script("return [...canvas.getContext('2d').getImageData(113, 110, 1, 1).data]")
+    corner = page.execute_script("return [...canvas.getContext('2d').getImageData(113, 130, 1, 1).data]")
     assert corner == [0xE6, 0x19, 0x4B, 255]  # the left edge of the disc's box
 
 
