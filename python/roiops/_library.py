@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import importlib.metadata
 import json
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
 _REGISTERED = "roiops.registered"  # session config entry: ONNX Runtime cannot be asked what is registered
+_FILE_NAMES = {"win32": "{}.dll", "darwin": "lib{}.dylib"}
 
 
 def get_library_path(override_standard: bool = False) -> str:
@@ -25,8 +27,8 @@ def get_library_path(override_standard: bool = False) -> str:
     Raises:
         FileNotFoundError: the installed package has no such library.
     """
-    file = "libroiops_override.so" if override_standard else "libroiops.so"
-    relative = Path("roiops", "lib", file)
+    file_name = _FILE_NAMES.get(sys.platform, "lib{}.so")
+    relative = Path("roiops", "lib", file_name.format("roiops_override" if override_standard else "roiops"))
     beside = Path(__file__).resolve().parents[1] / relative
     if beside.is_file():
         return str(beside)

@@ -46,6 +46,24 @@ def test_the_library_is_found_beside_the_package_or_in_the_installed_files(monke
     assert roiops.get_library_path() == str(library)
 
 
+@pytest.mark.parametrize(
+    ("system", "names"),
+    [
+        ("linux", ["libroiops.so", "libroiops_override.so"]),
+        ("win32", ["roiops.dll", "roiops_override.dll"]),
+        ("darwin", ["libroiops.dylib", "libroiops_override.dylib"]),
+    ],
+)
+def test_libraries_have_the_names_of_the_system(monkeypatch, tmp_path, system, names):
+    folder = tmp_path / "Modèles de détection" / "roiops" / "lib"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr("sys.platform", system)
+    monkeypatch.setattr(_library, "__file__", str(folder.parent / "_library.py"))
+    for name, override in zip(names, [False, True]):
+        (folder / name).touch()
+        assert roiops.get_library_path(override) == str(folder / name)
+
+
 def test_register_returns_the_options_and_refuses_a_second_time():
     options = ort.SessionOptions()
     assert roiops.register(options) is options
