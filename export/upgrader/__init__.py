@@ -7,9 +7,9 @@ try:
 except ImportError as error:
     raise ImportError("upgrade needs onnx-ir; install it with: pip install 'roiops[export]'") from error
 
-from roiops.export.upgrader.api import inspect, upgrade
+from roiops.export.upgrader.api import inspect, upgrade, upgrade_file
 from roiops.export.upgrader.errors import UpgradeError
-from roiops.export.upgrader.files import has_external_data, save
 from roiops.export.upgrader.report import Entry, UpgradeReport
+from roiops.export.upgrader.rewrites.pipeline import Choices
 
-__all__ = ["Entry", "UpgradeError", "UpgradeReport", "has_external_data", "inspect", "save", "upgrade"]
+__all__ = ["Choices", "Entry", "UpgradeError", "UpgradeReport", "inspect", "upgrade", "upgrade_file"]

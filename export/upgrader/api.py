@@ -8,9 +8,10 @@ import onnx
 import onnx_ir as ir
 
 from roiops.export.upgrader.errors import UpgradeError
-from roiops.export.upgrader.files import ModelLike, convert, load, with_function_bodies
+from roiops.export.upgrader.model_files import ModelLike, convert, load, with_function_bodies
 from roiops.export.upgrader.report import UpgradeReport
 from roiops.export.upgrader.rewrites.pipeline import Choices, rewrite
+from roiops.export.upgrader.weights import Progress, save
 
 
 def upgrade(
@@ -37,7 +38,8 @@ def upgrade(
         portable: add function bodies of standard operators, so that the model also runs without roiops.
         max_interpolated: also replace nodes of mode "max", whose standard meaning (maximum of weighted
             corners) then changes to the maximum of interpolated samples.
-        verify: run both models on random inputs and record the differences in the report.
+        verify: run both models on generated inputs and record a verdict per output in the report;
+            with repairs, the original is run with them.
 
     Returns:
         The upgraded model and the report; an ``onnx_ir.Model`` if one was given, else an ``onnx.ModelProto``.
@@ -46,15 +48,45 @@ def upgrade(
         UpgradeError: if the model cannot be read or is no valid graph, or if ``verify`` cannot run it.
         PortableError: if function bodies cannot express it.
     """
-    upgraded, report = run(model, Choices(paddle_aligned, aligned, max_interpolated))
+    choices = Choices(paddle_aligned, aligned, max_interpolated)
+    upgraded, report = _run(model, choices)
     if portable:
         upgraded = with_function_bodies(upgraded)
-    converted = convert(upgraded, model)
     if verify:
-        from roiops.export.upgrader.verify.compare import compare
+        from roiops.export.upgrader.verify import verify as compare
 
-        report.differences = compare(load(model), load(converted))
-    return converted, report
+        report.verification = compare(model, upgraded, choices=choices)
+    return convert(upgraded, model), report
+
+
+def upgrade_file(
+    model: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    choices: Choices,
+    *,
+    portable: bool = False,
+    share_weights: bool = False,
+    progress: Progress | None = None,
+) -> UpgradeReport:
+    """Upgrade a model from file to file; weights in other files are copied, not read.
+
+    Args:
+        model: the file of a model.
+        out: where the upgraded model goes, its external weights to ``out`` with ".data" added.
+        choices: what the model cannot say.
+        portable: add function bodies.
+        share_weights: refer to the original data files instead of copying them.
+        progress: called with the bytes of weights copied so far and in all.
+
+    Raises:
+        UpgradeError, PortableError: as `upgrade`, or if the weights cannot be shared.
+        OSError: something cannot be written.
+    """
+    upgraded, report = _run(model, choices)
+    if portable:
+        upgraded = with_function_bodies(upgraded)
+    save(upgraded, out, share=share_weights, progress=progress)
+    return report
 
 
 def inspect(model: ModelLike) -> UpgradeReport:
@@ -66,10 +98,12 @@ def inspect(model: ModelLike) -> UpgradeReport:
     Raises:
         UpgradeError: if the model cannot be read, or is no valid graph.
     """
-    return run(model, Choices())[1]
+    report = _run(model, Choices())[1]
+    report.planned = True
+    return report
 
 
-def run(model: ModelLike, choices: Choices) -> tuple[ir.Model, UpgradeReport]:
+def _run(model: ModelLike, choices: Choices) -> tuple[ir.Model, UpgradeReport]:
     """Load a model, or copy it, and run the passes on it."""
     loaded, report = load(model), UpgradeReport()
     try:

@@ -5,7 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+    from roiops.export.upgrader.verify.verdict import Verification
 
 PRESENT = "already roiops"
 REPLACED = "replaced"
@@ -57,18 +62,23 @@ def describe(arguments: Mapping[str, Any]) -> dict[str, object]:
 
 @dataclass
 class UpgradeReport:
-    """Every RoI operator and multi-level pooler of a model, and the differences that ``verify`` measured.
+    """Every RoI operator and multi-level pooler of a model, and the verdict of ``verify``.
+
+    Printed, it has a line per finding and a summary as the last line.
 
     Attributes:
         entries: the findings.
         removed: number of nodes that nothing needed any more.
-        differences: per output (largest absolute difference between the original and the upgraded model,
-            largest magnitude of the original); None when not verified.
+        planned: whether this is what ``upgrade`` would do; nothing was done.
+        library: what a session needs to run the model as it was given.
+        verification: the verdicts on all outputs; None when not verified.
     """
 
     entries: list[Entry] = field(default_factory=list)
     removed: int = 0
-    differences: dict[str, tuple[float, float]] | None = None
+    planned: bool = False
+    library: str = ""
+    verification: Verification | None = None
 
     def add(self, name: str, what: str, action: str, reason: str = "", **parameters: object) -> Entry:
         """Append an entry and return it."""
@@ -87,28 +97,77 @@ class UpgradeReport:
         """Known-wrong patterns for which no choice was given."""
         return [entry for entry in self.entries if entry.action == WARNING]
 
+    @property
+    def changed(self) -> bool:
+        """Whether the upgraded model is another than the original."""
+        return any(entry.action in (REPLACED, FUSED, REPAIRED) for entry in self.entries)
+
+    def action(self, entry: Entry) -> str:
+        """What was done about an entry, or would be."""
+        done = entry.action in (REPLACED, FUSED, REPAIRED)
+        return f"would be {entry.action}" if self.planned and done else entry.action
+
+    @property
+    def summary(self) -> str:
+        """One line."""
+        if not self.entries:
+            return "no region operator in this model" + ("" if self.planned else ": nothing changed")
+        counts = [
+            f"{self.count(action)} {action}"
+            for action in (REPLACED, FUSED, REPAIRED, PRESENT, LEFT, WARNING)
+            if self.count(action)
+        ]
+        counts += [f"{self.removed} nodes removed"] if self.removed else []
+        if not self.changed:
+            start = "upgrade would change nothing" if self.planned else "nothing changed"
+        else:
+            start = "upgrade would give" if self.planned else "upgraded"
+        return f"{start}: {', '.join(counts)}"
+
     def to_dict(self) -> dict[str, object]:
         """Return the report as plain dictionaries, lists, strings and numbers."""
-        return asdict(self)
+        verification = None if self.verification is None else self.verification.to_dict()
+        return {
+            "entries": [{**asdict(entry), "action": self.action(entry)} for entry in self.entries],
+            "removed": self.removed,
+            "planned": self.planned,
+            "library": self.library,
+            "verification": verification,
+            "summary": self.summary,
+        }
 
     def to_json(self) -> str:
         """Return the report as JSON text."""
         return json.dumps(self.to_dict(), indent=2)
 
-    def __rich__(self):
+    def __str__(self) -> str:
+        lines = []
+        for entry in self.entries:
+            shown = ", ".join(f"{name}={value}" for name, value in entry.parameters.items())
+            line = f"{self.action(entry)}: {entry.what} {entry.name}" + (f" ({shown})" if shown else "")
+            lines.append(line + (f": {entry.reason}" if entry.reason else ""))
+        lines += [f"library: {self.library}"] if self.library else []
+        lines.append(self.summary)
+        lines += [str(self.verification)] if self.verification is not None else []
+        return "\n".join(lines)
+
+    def __rich__(self) -> Group:
         """Return a rich table; ``rich.print(report)`` shows it."""
         from rich.console import Group
-        from rich.markup import escape
         from rich.table import Table
+        from rich.text import Text
 
-        table = Table("node", "what", "parameters", "action", "reason", title="RoI operators")
-        for entry in self.entries:
-            parameters = ", ".join(f"{name}={value}" for name, value in entry.parameters.items())
-            cells = (entry.name, entry.what, parameters, entry.action, entry.reason)
-            table.add_row(*map(escape, cells))
-        lines = [f"{self.removed} nodes removed"]
-        for output, (difference, magnitude) in (self.differences or {}).items():
-            lines.append(
-                f"{escape(output)}: largest difference {difference:.3g}, largest value {magnitude:.3g}"
-            )
-        return Group(table, *lines)
+        parts: list[Table | Text] = []
+        if self.entries:
+            table = Table(title="RoI operators")
+            for heading in ("node", "what", "parameters", "action", "reason"):
+                table.add_column(heading, overflow="fold")
+            for entry in self.entries:
+                shown = ", ".join(f"{name}={value}" for name, value in entry.parameters.items())
+                cells = (entry.name, entry.what, shown, self.action(entry), entry.reason)
+                table.add_row(*map(Text, cells))
+            parts.append(table)
+        parts += [Text(f"library: {self.library}")] if self.library else []
+        parts.append(Text(self.summary))
+        parts += [Text(str(self.verification))] if self.verification is not None else []
+        return Group(*parts)

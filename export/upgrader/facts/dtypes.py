@@ -8,6 +8,9 @@ import onnx
 import onnx_ir as ir
 
 from roiops.export.upgrader.graph.attributes import tensor_of
+from roiops.export.upgrader.graph.nodes import is_multi_scale, is_op, is_ours
+
+_FIXED = {"tensor(bool)": ir.DataType.BOOL, "tensor(int64)": ir.DataType.INT64}
 
 
 def dtype_of(value: ir.Value) -> ir.DataType | None:
@@ -17,14 +20,30 @@ def dtype_of(value: ir.Value) -> ir.DataType | None:
         value = waiting.pop()
         known = value.dtype or getattr(tensor_of(value), "dtype", None)
         node = value.producer()
-        if known is None and node is not None and node.domain == "" and node.op_type == "Cast":
+        if known is None and is_op(node, "Cast"):
             known = ir.DataType(node.attributes["to"].as_int())
+        if known is None and is_op(node, "Constant", "ConstantOfShape"):
+            known = node.attributes["value"].as_tensor().dtype if "value" in node.attributes else None
+        if known is None and node is not None and node.domain == "":
+            known = _fixed_type(node, value.index() or 0)
         if known is not None:
             return known
-        tied = [] if node is None or node.domain != "" else list(_same_type(node, value.index()))
+        if is_ours(node) or is_multi_scale(node):
+            tied = [node.inputs[0 if is_ours(node) else 3]]
+        else:
+            tied = [] if node is None or node.domain != "" else list(_same_type(node, value.index()))
         waiting.extend(other for other in tied if other not in seen)
         seen.update(tied)
     return None
+
+
+def _fixed_type(node: ir.Node, output: int) -> ir.DataType | None:
+    """The type of an output that is always of one: the boolean of a comparison, the integers of Shape."""
+    if not onnx.defs.has(node.op_type):
+        return None
+    schema = onnx.defs.get_schema(node.op_type)
+    declared = schema.outputs[min(output, len(schema.outputs) - 1)]
+    return _FIXED.get(next(iter(declared.types))) if len(declared.types) == 1 else None
 
 
 def _same_type(node: ir.Node, output: int) -> Iterator[ir.Value]:

@@ -22,6 +22,7 @@ from roiops.export.upgrader.facts import items as item_rules
 from roiops.export.upgrader.facts import rows as row_rules
 from roiops.export.upgrader.facts import shapes as shape_rules
 from roiops.export.upgrader.facts.dims import Dim, Shape
+from roiops.export.upgrader.facts.dtypes import dtype_of
 from roiops.export.upgrader.facts.ranks import required_ranks
 from roiops.export.upgrader.graph.attributes import constant, get_ints
 from roiops.operators import DOMAIN
@@ -107,6 +108,22 @@ class Facts:
         if array is None or array.dtype.kind != "i" or array.ndim > 1:
             raise ValueError(f"{name} is not constant")
         return [int(i) for i in array.reshape(-1)]
+
+    def learn(self, node: ir.Node) -> None:
+        """Gather the facts of a new node whose inputs are known; declare its outputs' shapes and types."""
+        self._visit(node)
+        for output in node.outputs:
+            shape, dtype = self.shape(output), dtype_of(output)
+            if shape is not None:
+                output.shape = ir.Shape([self._declarable(dim) for dim in shape])
+            if dtype is not None:
+                output.type = ir.TensorType(dtype)
+
+    def _declarable(self, dim: Dim) -> int | str | None:
+        if dim.known:
+            return dim.constant
+        symbol = dim.unknowns[0] if dim.constant == 0 and len(dim.unknowns) == 1 else None
+        return symbol if isinstance(symbol, str) else None
 
     def own(self, value: ir.Value, axis: int) -> Dim:
         """The size of ``value`` along ``axis`` as an unknown of its own."""

@@ -204,6 +204,13 @@ def _roi_align(facts: Facts, node: ir.Node) -> Result:
     return (rows, channels, *size)
 
 
+def _multi_scale_roi_align(facts: Facts, node: ir.Node) -> Result:
+    boxes, x = facts.shape(node.inputs[0]), facts.shape(node.inputs[3])
+    own = [facts.own(node.outputs[0], i) for i in range(2)]
+    size = (Dim(get_int(node, name, 1)) for name in ("output_height", "output_width"))
+    return (own[0] if boxes is None else boxes[0], own[1] if x is None else x[1], *size)
+
+
 def _top_k(facts: Facts, node: ir.Node) -> Result:
     shape, k = facts.shape(node.inputs[0]), facts.items(node.inputs[1])
     if shape is None:
@@ -255,6 +262,7 @@ RULES: dict[str, Callable[..., Result]] = {
     "NonZero": _nonzero,
     "Range": _fixed(None),
     "Reshape": _reshape,
+    "MultiScaleRoiAlign": _multi_scale_roi_align,
     "RoiAlign": _roi_align,
     "Shape": _shape,
     "Size": _fixed(),

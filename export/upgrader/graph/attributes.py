@@ -12,6 +12,7 @@ from roiops.operators import Operator
 
 # Nothing that decides a rewrite (axes, shapes, level numbers) is larger; weights stay on disk.
 LARGEST_CONSTANT = 4096
+LARGEST_EXTERNAL = 64
 
 
 def tensor_of(value: ir.Value | None) -> ir.TensorProtocol | None:
@@ -21,10 +22,17 @@ def tensor_of(value: ir.Value | None) -> ir.TensorProtocol | None:
     return ir.convenience.get_const_tensor(value)
 
 
+def is_weight(tensor: ir.TensorProtocol) -> bool:
+    """Whether a tensor lies in another file, where its elements stay unread."""
+    return isinstance(tensor, ir.ExternalTensor) and tensor.size > LARGEST_EXTERNAL
+
+
 def constant(value: ir.Value | None) -> np.ndarray | None:
     """The array of a small constant, or None."""
     tensor = tensor_of(value)
-    if tensor is None or tensor.size > LARGEST_CONSTANT or tensor.dtype == ir.DataType.STRING:
+    if tensor is None or is_weight(tensor) or tensor.size > LARGEST_CONSTANT:
+        return None
+    if tensor.dtype == ir.DataType.STRING:
         return None
     return tensor.numpy()
 

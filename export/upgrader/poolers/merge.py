@@ -10,7 +10,14 @@ import onnx_ir as ir
 from roiops.export.upgrader.facts.dims import Dim, Shape
 from roiops.export.upgrader.facts.facts import Facts
 from roiops.export.upgrader.facts.rows import Restore, Rows
-from roiops.export.upgrader.graph.attributes import get_int, get_string, read_attributes, scalar, tensor_of
+from roiops.export.upgrader.graph.attributes import (
+    get_int,
+    get_string,
+    is_weight,
+    read_attributes,
+    scalar,
+    tensor_of,
+)
 from roiops.export.upgrader.graph.nodes import UNCHANGED, is_op, is_ours, name_of, origin, readers
 from roiops.operators import ROI_ALIGN
 
@@ -164,4 +171,4 @@ def is_zero(value: ir.Value) -> bool:
     if is_op(node, "Expand"):
         return scalar(node.inputs[0]) == 0
     tensor = tensor_of(value)
-    return tensor is not None and not np.any(tensor.numpy())
+    return tensor is not None and not is_weight(tensor) and not np.any(tensor.numpy())

@@ -65,6 +65,8 @@ class FusePoolers(Pass):
         ir.convenience.replace_nodes_and_values(
             end.graph, end, [end], emitter.nodes, [end.outputs[0]], [result]
         )
+        for node in emitter.nodes:
+            facts.learn(node)
         return True
 
     def _note(self, pooler: Pooler, what: str) -> None:

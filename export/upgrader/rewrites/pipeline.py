@@ -27,9 +27,27 @@ class Choices:
     max_interpolated: bool = False
 
 
+def repair(model: ir.Model, choices: Choices, report: UpgradeReport) -> Context:
+    """Run the passes that replace and repair single nodes.
+
+    Raises:
+        UpgradeError: the model is no valid graph.
+    """
+    context = Context(model, report)
+    for run in (
+        Validate(context),
+        Survey(context),
+        ReplaceStandard(context, choices.max_interpolated),
+        RepairPaddle(context, choices.paddle_aligned),
+        RepairAligned(context, choices.aligned),
+    ):
+        run(model)
+    return context
+
+
 def rewrite(
     model: ir.Model, choices: Choices, report: UpgradeReport, *extra: Callable[[Context], Pass]
-) -> ir.passes.PassResult:
+) -> None:
     """Run all passes on a model.
 
     Args:
@@ -41,17 +59,7 @@ def rewrite(
     Raises:
         UpgradeError: the model is no valid graph.
     """
-    context = Context(model, report)
-    passes = [
-        Validate(context),
-        Survey(context),
-        ReplaceStandard(context, choices.max_interpolated),
-        RepairPaddle(context, choices.paddle_aligned),
-        RepairAligned(context, choices.aligned),
-        FusePoolers(context),
-        *(more(context) for more in extra),
-        EliminateDeadCode(context),
-        Validate(context),
-    ]
-    modified = [run(model).modified for run in passes]
-    return ir.passes.PassResult(model, any(modified))
+    context = repair(model, choices, report)
+    later = (*(more(context) for more in extra), EliminateDeadCode(context), Validate(context))
+    for run in (FusePoolers(context), *later):
+        run(model)

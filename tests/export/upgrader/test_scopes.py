@@ -7,13 +7,12 @@ import json
 import numpy as np
 import onnx
 import pytest
-import typer
 from onnx import TensorProto, helper
 from pyramids import feeds, operators, parse, pyramid
 from support import run, session
 from typer.testing import CliRunner
 
-from roiops import _upgrade_cli
+from roiops.cli import app
 from roiops.export import upgrade
 
 BOOL = helper.make_tensor_value_info("choice", TensorProto.BOOL, [])
@@ -134,9 +133,6 @@ def with_weights(path) -> onnx.ModelProto:
 
 
 def cli(*arguments: str):
-    app = typer.Typer()
-    app.command()(_upgrade_cli.upgrade)
-    app.command()(_upgrade_cli.inspect)
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
@@ -157,7 +153,9 @@ def test_external_data(tmp_path):
 def test_in_place(tmp_path):
     path = tmp_path / "pooler.onnx"
     model = with_weights(path)
-    assert cli("upgrade", path, path).exit_code == 0
+    refused = cli("upgrade", path, path)
+    assert refused.exit_code == 1 and "--force" in refused.output
+    assert cli("upgrade", path, path, "--force").exit_code == 0
     check(model, onnx.load(path), feeds(model))
 
 
@@ -179,8 +177,9 @@ def test_commands(tmp_path):
     assert operators(onnx.load(out))["roiops::MultiScaleRoiAlign"] == 1
     written = json.loads(report.read_text())
     assert [entry["action"] for entry in written["entries"]] == ["fused"] * 4
-    difference, magnitude = written["differences"]["y"]
-    assert magnitude > 0 and difference <= 1e-5 * magnitude
+    (verdict,) = written["verification"]["verdicts"]
+    assert verdict["output"] == "y" and verdict["verdict"] == "equal" and verdict["magnitude"] > 0
+    assert verdict["difference"] <= 1e-5 * verdict["magnitude"]
 
 
 def test_command_fails_clearly(tmp_path):

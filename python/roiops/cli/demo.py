@@ -1,4 +1,4 @@
-"""The ``roiops`` command."""
+"""The command ``roiops demo``."""
 
 from __future__ import annotations
 
@@ -8,26 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, List, Optional  # noqa: UP035  (typer evaluates them, also on Python 3.9)
 
-try:
-    import typer
-    from rich.console import Console
-    from rich.table import Table
-except ImportError as error:
-    raise SystemExit(
-        f"The roiops command needs typer and rich: pip install 'roiops[demo]' ({error})"
-    ) from error
+import typer
+from rich.table import Table
 
 import roiops
-from roiops import _upgrade_cli
-
-app = typer.Typer(
-    help="RoIAlign for ONNX Runtime.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-console = Console(highlight=False)
+from roiops.cli.console import console, fail
 
 
 def _parse_box(text: str) -> tuple[float, ...]:
@@ -40,7 +25,6 @@ def _parse_box(text: str) -> tuple[float, ...]:
     return box
 
 
-@app.command()
 def demo(
     image: Annotated[
         Optional[Path],  # noqa: UP045
@@ -71,9 +55,9 @@ def _failures_explained() -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        _fail(f"{error}; install it with: pip install 'roiops[demo]'")
+        fail(f"{error}; install it with: pip install 'roiops[demo]'")
     except (ImportError, OSError, ValueError) as error:
-        _fail(error)
+        fail(error)
 
 
 def _demo_detector(image: Path | None, boxes: list[str] | None, out: Path) -> None:
@@ -120,34 +104,4 @@ def _demo_boxes(image: Path | None, parsed: list[tuple[float, ...]], out: Path) 
     console.print(table)
     console.print(f"picture: {out.resolve()}", soft_wrap=True)
     if not all(comparison.agrees for result in pooled.values() for comparison in result.comparisons):
-        _fail("the results differ by more than rounding")
-
-
-@app.command()
-def doctor() -> None:
-    """Say what is installed and whether it works on this machine."""
-    from roiops import _doctor
-
-    bad = []
-    for finding in _doctor.examine():
-        mark = "[green]ok[/]  " if finding.ok else "[red]FAIL[/]"
-        console.print(f"{mark} {finding.name}:", end=" ")
-        console.print(finding.text, markup=False, soft_wrap=True)
-        if not finding.ok:
-            bad.append(finding.name)
-    if bad:
-        _fail(f"roiops does not work here: {', '.join(bad)}")
-    console.print("roiops works here.")
-
-
-app.command()(_upgrade_cli.upgrade)
-app.command()(_upgrade_cli.inspect)
-
-
-def _fail(message: object) -> None:
-    Console(stderr=True, highlight=False).print(f"error: {message}", markup=False, soft_wrap=True)
-    raise typer.Exit(1)
-
-
-if __name__ == "__main__":
-    app()
+        fail("the results differ by more than rounding")
