@@ -17,6 +17,12 @@ from roiops.export._levels import (
     make_paddle_level_nodes,
     make_torchvision_level_nodes,
 )
+from roiops.export._masks_and_keypoints import (
+    make_heatmaps_to_keypoints_model,
+    make_heatmaps_to_keypoints_node,
+    make_paste_masks_model,
+    make_paste_masks_node,
+)
 from roiops.export._models import make_multiscale_roi_align_model, make_roi_align_model
 from roiops.export._nodes import make_multiscale_roi_align_node, make_roi_align_node
 from roiops.export._schemas import register_schemas
@@ -32,10 +38,14 @@ __all__ = [
     "add_function_bodies",
     "inspect",
     "make_detectron2_level_nodes",
+    "make_heatmaps_to_keypoints_model",
+    "make_heatmaps_to_keypoints_node",
     "make_mmdet_level_nodes",
     "make_multiscale_roi_align_model",
     "make_multiscale_roi_align_node",
     "make_paddle_level_nodes",
+    "make_paste_masks_model",
+    "make_paste_masks_node",
     "make_roi_align_model",
     "make_roi_align_node",
     "make_torchvision_level_nodes",

@@ -59,7 +59,7 @@ def make_roi_align_model(
         mode=mode,
         batch_format=batch_format,
     )
-    types = _checked_types(ROI_ALIGN, {"x_type": x_type, "boxes_type": boxes_type, "batch_type": batch_type})
+    types = checked_types(ROI_ALIGN, {"x_type": x_type, "boxes_type": boxes_type, "batch_type": batch_type})
     return one_node_model(ROI_ALIGN, arguments, types, ["X", "boxes", "batch"], opset, name)
 
 
@@ -103,7 +103,7 @@ def make_multiscale_roi_align_model(
         mode=mode,
         batch_format=batch_format,
     )
-    types = _checked_types(
+    types = checked_types(
         MULTI_SCALE_ROI_ALIGN, {"x_type": x_type, "boxes_type": boxes_type, "batch_type": batch_type}
     )
     names = ["boxes", "batch", "levels", *(f"X_{i}" for i in range(len(arguments["spatial_scales"])))]
@@ -180,14 +180,15 @@ def _value(
     return helper.make_tensor_value_info(name, _types.ELEMENT_TYPES[element_type], dims)
 
 
-def _checked_types(operator: Operator, element_types: Mapping[str, int | None]) -> dict[str, str]:
+def checked_types(operator: Operator, element_types: Mapping[str, int | None]) -> dict[str, str]:
     """Return the element types of the type variables, from arguments in the order of these."""
     types: dict[str, str] = {}
     for variable, (argument, element_type) in zip(operator.types, element_types.items()):
         allowed = operator.allowed_types(variable.name, types)
         found = allowed[0] if element_type is None else _types.NAMES.get(element_type)
         if found not in allowed:
-            beside = f" beside X of type {_types.onnx_name(types['T'])}" if variable.boxes_of else ""
+            first = next(i.name for i in operator.inputs if i.type == "T")
+            beside = f" beside {first} of type {_types.onnx_name(types['T'])}" if variable.boxes_of else ""
             wanted = " or ".join(map(_types.onnx_name, allowed))
             got = _types.describe(element_type)
             raise ValueError(f"{argument}: expected {wanted}{beside}, got {got}")

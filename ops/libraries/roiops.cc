@@ -1,6 +1,8 @@
 // libroiops: the operators of the domain "roiops".
 
+#include "heatmaps_to_keypoints/ops.h"
 #include "ort/library.h"
+#include "paste_masks/ops.h"
 #include "roi_align/ops.h"
 
 const roiops::ort::Library roiops::ort::kLibrary = {
@@ -8,5 +10,7 @@ const roiops::ort::Library roiops::ort::kLibrary = {
     {
         AddRoiAlign,
         AddMultiScaleRoiAlign,
+        AddPasteMasks,
+        AddHeatmapsToKeypoints,
     },
 };

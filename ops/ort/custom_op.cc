@@ -92,13 +92,12 @@ std::optional<int64_t> ShapeInference::Int(const char* name) const {
 std::optional<std::string> ShapeInference::String(const char* name) const {
   const OrtOpAttr* attribute = Attribute(name);
   if (!attribute) return std::nullopt;
-  size_t size = 0;  // with the end of the string
+  size_t size = 0;  // with the end of the string or without, as the version has it
   Succeeds(Api().ReadOpAttr(attribute, ORT_OP_ATTR_STRING, nullptr, 0, &size));
-  std::string value(size, '\0');
-  if (size == 0 || !Succeeds(Api().ReadOpAttr(attribute, ORT_OP_ATTR_STRING, value.data(), size, &size)))
+  std::string value(size + 1, '\0');
+  if (!Succeeds(Api().ReadOpAttr(attribute, ORT_OP_ATTR_STRING, value.data(), value.size(), &size)))
     return std::nullopt;
-  value.pop_back();
-  return value;
+  return value.c_str();
 }
 
 void ShapeInference::SetOutput(size_t index, ONNXTensorElementDataType type,

@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib.metadata
 
 from roiops import levels, reference
+from roiops._heatmaps_to_keypoints import heatmaps_to_keypoints
 from roiops._library import build_info, get_library_path, register
+from roiops._paste_masks import paste_masks
 from roiops._roi_align import RoIAlign, multiscale_roi_align, roi_align
 
 __all__ = [
@@ -13,8 +15,10 @@ __all__ = [
     "__version__",
     "build_info",
     "get_library_path",
+    "heatmaps_to_keypoints",
     "levels",
     "multiscale_roi_align",
+    "paste_masks",
     "reference",
     "register",
     "roi_align",

@@ -77,14 +77,15 @@ def type_name(dtype: np.dtype) -> str:
 
 def boxes(value: Any, dtype: np.dtype, given: Input = _boxes.BOXES) -> np.ndarray:
     """Check boxes, one per row of the shape of ``given``, and cast them to ``dtype``, finite there."""
-    array = as_array(value, "boxes")
+    name = given.argument
+    array = as_array(value, name)
     if array.dtype.kind not in "fiu" and type_name(array.dtype) != "bfloat16":
-        raise TypeError(f"boxes: expected a floating dtype, got {array.dtype}")
-    check_shape(given, array.shape, "boxes")
+        raise TypeError(f"{name}: expected a floating dtype, got {array.dtype}")
+    check_shape(given, array.shape, name)
     cast = array if array.dtype == dtype else _cast(array, dtype)
     if np.count_nonzero(np.isfinite(cast)) != cast.size:  # faster than all() where boxes are few
         row = int(np.argmin(np.isfinite(cast).all(axis=1)))
-        raise ValueError(f"boxes: expected finite values in {dtype}, row {row} is {array[row].tolist()}")
+        raise ValueError(f"{name}: expected finite values in {dtype}, row {row} is {array[row].tolist()}")
     return cast
 
 
@@ -98,9 +99,9 @@ def batch(value: Any, batch_format: str, images: int, box_count: int, name: str 
             _check_range(array, name, 0, box_count)
             raise ValueError(f"{name}: expected a sum of {box_count} (boxes), got {sum(counts)}")
         return array
-    indices = _index_vector(value, name, box_count, "one image per box")
-    _check_range(indices, name, 0, images - 1)
-    return indices
+    array = _index_vector(value, name, box_count, "one image per box")
+    _check_range(array, name, 0, images - 1)
+    return array
 
 
 def levels(value: Any, maps: int, box_count: int) -> np.ndarray:
@@ -108,6 +109,20 @@ def levels(value: Any, maps: int, box_count: int) -> np.ndarray:
     array = _index_vector(value, "levels", box_count, "one level per box")
     _check_range(array, "levels", 0, maps - 1)
     return array.astype(np.int64, copy=False)
+
+
+def typed_array(value: Any, name: str, allowed: Sequence[str]) -> np.ndarray:
+    """Return a value as an array of one of the floating element types ``allowed``."""
+    array = as_array(value, name)
+    _check_dtype(array, name, allowed, "float32")
+    return array
+
+
+def indices(value: Any, name: str, length: int, limit: int) -> np.ndarray:
+    """Check ``length`` indices in ``[0, limit)``, one per box: int32 or int64."""
+    array = _index_vector(value, name, length, "one per box")
+    _check_range(array, name, 0, limit - 1)
+    return array
 
 
 def _feature_maps(given: Input, value: Any, arguments: Mapping[str, Any]) -> list[np.ndarray]:

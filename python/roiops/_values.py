@@ -36,13 +36,14 @@ def flag(value: Any, name: str) -> bool:
     return bool(value)
 
 
-def float32(value: Any, name: str, above: float | None = None) -> float:
-    """Check that ``value`` is a number that float32 holds, greater than ``above``; return what it holds."""
+def float32(value: Any, name: str, above: float | None = None, least: float | None = None) -> float:
+    """Check that ``value`` is a number, > ``above``, >= ``least``; return what float32 holds of it."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (float, numbers.Real, np.floating)):
         raise TypeError(f"{name}: expected a number, got {type(value).__name__} ({value!r})")
     stored = _in_float32(value)
-    if not math.isfinite(stored) or (above is not None and stored <= above):
-        bound = "" if above is None else f" > {above:g}"
+    too_low = (above is not None and stored <= above) or (least is not None and stored < least)
+    if not math.isfinite(stored) or too_low:
+        bound = f" > {above:g}" if above is not None else f" >= {least:g}" if least is not None else ""
         raise ValueError(f"{name}: expected a finite number{bound} that float32 can hold, got {value}")
     return stored
 

@@ -9,7 +9,13 @@ import numpy as np
 
 from roiops import reference
 from roiops._extras import missing
-from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, Operator
+from roiops.operators import (
+    HEATMAPS_TO_KEYPOINTS,
+    MULTI_SCALE_ROI_ALIGN,
+    PASTE_MASKS,
+    ROI_ALIGN,
+    Operator,
+)
 from roiops.operators._shapes import output_types
 
 try:
@@ -47,4 +53,6 @@ def _reference_op(operator: Operator, compute: Callable[..., Any]) -> type[OpRun
 OPS = (
     _reference_op(ROI_ALIGN, reference.roi_align),
     _reference_op(MULTI_SCALE_ROI_ALIGN, reference.multiscale_roi_align),
+    _reference_op(PASTE_MASKS, reference.paste_masks),
+    _reference_op(HEATMAPS_TO_KEYPOINTS, reference.heatmaps_to_keypoints),
 )

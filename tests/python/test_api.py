@@ -19,6 +19,8 @@ FUNCTIONS = {
         "multiscale_roi_align": "xs, boxes, boxes_num, levels, output_size, spatial_scales, "
         "sampling_ratio=-1, aligned=True, name=None, *, mode='avg', batch_indices=None",
         "RoIAlign": "output_size, spatial_scale=1.0",
+        "paste_masks": "masks, boxes, image_size, convention='torchvision', threshold=None, labels=None",
+        "heatmaps_to_keypoints": "maps, rois, convention='torchvision'",
         "get_library_path": "override_standard=False",
         "register": "session_options, override_standard=False",
         "build_info": "",
@@ -28,6 +30,8 @@ FUNCTIONS = {
         "mode='avg', batch_format='boxes_num'",
         "multiscale_roi_align": "xs, boxes, batch, levels, output_size, spatial_scales, sampling_ratio=-1, "
         "aligned=True, *, mode='avg', batch_format='boxes_num'",
+        "paste_masks": "masks, boxes, image_size, convention='torchvision', output='soft', threshold=0.5",
+        "heatmaps_to_keypoints": "maps, rois, convention='torchvision'",
     },
     "roiops.levels": {
         "torchvision": "boxes, *, min_level=2, max_level=5, canonical_size=224, canonical_level=4",
@@ -44,6 +48,14 @@ FUNCTIONS = {
         "mode='avg', batch_format='boxes_num', x_type=1, boxes_type=None, batch_type=7, opset=17, name=None",
         "make_multiscale_roi_align_model": "*, output_size, spatial_scales, sampling_ratio=-1, aligned=True, "
         "mode='avg', batch_format='boxes_num', x_type=1, boxes_type=None, batch_type=7, opset=17, name=None",
+        "make_paste_masks_node": "masks, boxes, image_size, pasted, *, convention='torchvision', "
+        "output='soft', threshold=0.5, name=None",
+        "make_paste_masks_model": "*, convention='torchvision', output='soft', threshold=0.5, masks_type=1, "
+        "boxes_type=None, opset=17, name=None",
+        "make_heatmaps_to_keypoints_node": "maps, rois, keypoints, scores, *, convention='torchvision', "
+        "name=None",
+        "make_heatmaps_to_keypoints_model": "*, convention='torchvision', maps_type=1, rois_type=None, "
+        "opset=17, name=None",
         "make_torchvision_level_nodes": "boxes, levels, *, min_level=2, max_level=5, canonical_size=224, "
         "canonical_level=4",
         "make_detectron2_level_nodes": "boxes, levels, *, min_level=2, max_level=5, canonical_size=224, "

@@ -26,6 +26,19 @@ def test_every_rule_is_on_the_page_and_every_row_names_its_cases_or_its_test():
         assert name in tests or any(name == case.rule for case in CASES), name
 
 
+def test_rows_of_masks_and_keypoints_name_their_tests():
+    page = (ROOT / "docs" / "masks-and-keypoints.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("|") and not line.startswith("|---")]
+    named = {re.search(r"(?:`(\w+)`|Test) \|$", row)[1] for row in rows} - {None}
+    tests = "".join(
+        (ROOT / "tests" / "ops" / f"test_{name}.py").read_text()
+        for name in ("paste_masks", "heatmaps_to_keypoints")
+    )
+    assert not [name for name in named if f"def {name}(" not in tests]
+    rules = tests.split("# Rules", 1)[1].split("# Errors")[0]
+    assert set(re.findall(r"def (test_\w+)", rules)) <= named
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_links_lead_somewhere(page):
     links = [link for link in re.findall(r"\]\(([^)#]+)", page.read_text()) if "://" not in link]

@@ -7,10 +7,25 @@ Schemas, builders of nodes and models, the one-node sessions of the NumPy functi
 from __future__ import annotations
 
 from roiops.operators._operator import DOMAIN, VERSION, Operator
+from roiops.operators.heatmaps_to_keypoints import HEATMAPS_TO_KEYPOINTS
 from roiops.operators.multi_scale_roi_align import MULTI_SCALE_ROI_ALIGN
+from roiops.operators.paste_masks import PASTE_MASKS
 from roiops.operators.roi_align import ROI_ALIGN
 from roiops.operators.roi_pool import ROI_POOL
 
-__all__ = ["DOMAIN", "MULTI_SCALE_ROI_ALIGN", "OPERATORS", "ROI_ALIGN", "ROI_POOL", "VERSION", "Operator"]
+__all__ = [
+    "DOMAIN",
+    "HEATMAPS_TO_KEYPOINTS",
+    "MULTI_SCALE_ROI_ALIGN",
+    "OPERATORS",
+    "PASTE_MASKS",
+    "ROI_ALIGN",
+    "ROI_POOL",
+    "VERSION",
+    "Operator",
+]
 
-OPERATORS = {operator.name: operator for operator in (ROI_ALIGN, MULTI_SCALE_ROI_ALIGN)}
+OPERATORS = {
+    operator.name: operator
+    for operator in (ROI_ALIGN, MULTI_SCALE_ROI_ALIGN, ROI_POOL, PASTE_MASKS, HEATMAPS_TO_KEYPOINTS)
+}

@@ -113,14 +113,15 @@ class Flag(Parameter):
 
 @dataclass(frozen=True)
 class Float(Parameter):
-    """A finite number, held in float32; greater than ``above`` if that is given."""
+    """A finite number, held in float32; greater than ``above`` and at least ``least`` if these are given."""
 
     above: float | None = None
+    least: float | None = None
 
     kind = "FLOAT"
 
     def _check(self, value: Any) -> float:
-        return _values.float32(value, self.name, self.above)
+        return _values.float32(value, self.name, self.above, self.least)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,65 @@
+// What the CPU kernels are given.
+
+#ifndef ROIOPS_HEATMAPS_TO_KEYPOINTS_CPU_KERNEL_H_
+#define ROIOPS_HEATMAPS_TO_KEYPOINTS_CPU_KERNEL_H_
+
+#include <cstdint>
+
+#include "base/half.h"
+
+namespace roiops {
+
+// One axis of the upsampled maps. Pixels between the same two pixels of the map form a cell; cell c lies
+// between its pixels c - 1 and c.
+template <class Weight>
+struct CubicAxis {
+  int64_t size;           // of the map
+  int64_t upsampled;      // fits 32 bits
+  const int32_t* starts;  // (size + 2,) first pixel of each cell; the last one is `upsampled`
+  const int32_t* bases;   // (upsampled,) the pixel of the map before each pixel
+  // Four rows of `stride`: the weights of pixels base - 1 to base + 2.
+  const Weight* weights;
+  int64_t stride;
+};
+
+// Memory of a task, in elements.
+template <class Weight>
+struct PeakScratch {
+  Weight* map;       // rows.size * (columns.size + 4)
+  Weight* highest;   // rows.size * (columns.size + 1)
+  Weight* lowest;    // as many
+  Weight* expanded;  // 4 * columns.stride
+  Weight* values;    // columns.stride
+};
+
+template <class Stored>
+struct PeakTask {
+  using Weight = typename ComputeType<Stored>::Type;
+  const Stored* map;
+  CubicAxis<Weight> rows;
+  CubicAxis<Weight> columns;
+  PeakScratch<Weight> scratch;
+};
+
+template <class Weight>
+struct Peak {
+  Weight value;
+  int64_t row;
+  int64_t column;
+};
+
+// Finds the first largest pixel of an upsampled map, where NaN counts as largest.
+template <class Stored>
+using FindPeak = Peak<typename ComputeType<Stored>::Type> (*)(const PeakTask<Stored>& task);
+
+// The kernels of one instruction set.
+struct HeatmapsToKeypointsKernels {
+  FindPeak<float> f32;
+  FindPeak<double> f64;
+  FindPeak<Half> f16;
+  FindPeak<BFloat16> bf16;
+};
+
+}  // namespace roiops
+
+#endif  // ROIOPS_HEATMAPS_TO_KEYPOINTS_CPU_KERNEL_H_

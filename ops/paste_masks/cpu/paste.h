@@ -1,0 +1,46 @@
+// Pasting masks into images, on the CPU. Knows nothing of ONNX Runtime.
+
+#ifndef ROIOPS_PASTE_MASKS_CPU_PASTE_H_
+#define ROIOPS_PASTE_MASKS_CPU_PASTE_H_
+
+#include <cstdint>
+
+#include "base/parallel.h"
+#include "paste_masks/axis.h"
+
+namespace roiops {
+
+enum class PasteOutput {
+  kSoft,    // interpolated values, of the masks' type
+  kBinary,  // 1 where the value is at least the threshold, else 0
+  kBytes,   // 255 times the value, without its fraction, in [0, 255]; 0 where there is no number
+};
+
+struct PasteOptions {
+  PasteConvention convention;
+  PasteOutput output;
+  float threshold;
+};
+
+// Mask k lies in boxes[4 * k ...], whose coordinates are finite, and is masks[k * mask_height * mask_width
+// ...]; masks have pixels, fewer than 2^31 - 3 per axis.
+template <class Stored, class BoxType>
+struct PasteRequest {
+  const Stored* masks;
+  const BoxType* boxes;
+  int64_t count;
+  int64_t mask_height;
+  int64_t mask_width;
+  int64_t image_height;
+  int64_t image_width;
+  void* output;  // (count, image_height, image_width), of Stored or of bytes
+};
+
+// Throws std::bad_alloc if memory for scratch cannot be had: a few rows of the image for each running task.
+template <class Stored, class BoxType>
+void PasteMasks(const PasteRequest<Stored, BoxType>& request, const PasteOptions& options,
+                const ParallelFor& parallel_for);
+
+}  // namespace roiops
+
+#endif  // ROIOPS_PASTE_MASKS_CPU_PASTE_H_
