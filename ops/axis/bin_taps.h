@@ -6,7 +6,7 @@
 #include <cstdint>
 
 #include "axis/sampling.h"
-#include "roi_align/cpu/axis_plan.h"
+#include "axis/tap.h"
 
 namespace roiops {
 
@@ -45,13 +45,6 @@ ROIOPS_HOST_DEVICE inline void ForEachAverageTap(const AxisSampling<A>& axis, in
   leave(low + 1, high_weight);
 }
 
-// A sample along one axis: the weighted sum of its first `count` pixels.
-struct AxisSample {
-  int count;
-  int64_t index[2];
-  double weight[2];
-};
-
 // Calls visit(AxisSample) for the samples among which the bin's maximum is. Samples between two pixels lie on
 // a line, so the first and the last of a run hold its extremes.
 template <class A, class Visit>
@@ -69,6 +62,53 @@ ROIOPS_HOST_DEVICE inline void ForEachExtremeSample(const AxisSampling<A>& axis,
   });
   // A sample outside the map counts as zero, and so does a bin without samples.
   if (inside < axis.grid || axis.grid == 0) visit(AxisSample{0, {0, 0}, {0, 0}});
+}
+
+// Calls add_tap(index, weight) for the taps of a bin and end_sample() after those of each sample. For the
+// average all samples are merged into one.
+template <class A, class AddTap, class EndSample>
+ROIOPS_HOST_DEVICE inline void ForEachBinTap(const AxisSampling<A>& axis, int64_t bin, Pooling pooling,
+                                             const AddTap& add_tap, const EndSample& end_sample) {
+  if (pooling == Pooling::kAverage) {
+    ForEachAverageTap(axis, bin, add_tap);
+    end_sample();
+  } else {
+    ForEachExtremeSample(axis, bin, pooling, [&](const AxisSample& sample) {
+      for (int i = 0; i < sample.count; ++i) add_tap(sample.index[i], sample.weight[i]);
+      end_sample();
+    });
+  }
+}
+
+// More of either than any memory for plans holds, and few enough for 32-bit products.
+constexpr int64_t kTooManyTaps = 1 << 20;
+
+// What a bin takes in a plan. The number of taps is odd: threads that read the same tap of neighbouring bins
+// then hit different banks of shared memory.
+template <class A>
+ROIOPS_HOST_DEVICE inline BinCapacity CapacityOf(const AxisSampling<A>& axis, Pooling pooling) {
+  const auto smaller = [](int64_t a, int64_t b) { return a < b ? a : b; };
+  // A bin reaches over its size, rounded up, and one pixel on each side; one more for rounding. The
+  // comparison is false for a size that is not a number.
+  const A reach = fabs(axis.bin_size) + A(4);
+  const int64_t reached = reach < A(axis.extent) ? int64_t(reach) : axis.extent;
+  const int32_t pixels = int32_t(smaller(reached, kTooManyTaps));
+  const int32_t grid = int32_t(smaller(axis.grid, kTooManyTaps));
+  if (pooling == Pooling::kAverage) {
+    const int32_t taps = int32_t(smaller(2 * grid, pixels));
+    return {1, taps | 1};
+  }
+  const int32_t extremes = int32_t(smaller(grid, 2 * (pixels + 1)));
+  const int32_t per_extreme = pooling == Pooling::kMaxOfCorners ? 2 : 1;
+  return {per_extreme * extremes + 1, 2 * extremes + 1};
+}
+
+// The most runs of the samples of a box along an axis. Bins follow one another, so together they visit a
+// pixel's gap once, and once more for each bin that starts in it.
+inline double MostRuns(const SamplingRule& rule, int64_t extent, int64_t bins) {
+  const double runs = double(extent) + 1 + 2.0 * double(bins);
+  const double samples = double(bins) * double(rule.sampling_ratio);
+  return rule.sampling_ratio > 0 && samples < runs ? samples : runs;
 }
 
 }  // namespace roiops

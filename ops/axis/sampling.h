@@ -5,9 +5,10 @@
 // borders. It is compiled for the host and for CUDA devices. docs/semantics.md states the same rules in
 // words.
 //
-// Two decisions jump: how many samples a bin has, and whether a sample is inside the map. They are taken in
-// the arithmetic `A` of the boxes with the operations torchvision and ONNX Runtime use, in their order, so
-// that all three agree on them. Positions do not jump and are computed in double.
+// Two results are discontinuous in the coordinates: how many samples a bin has, and whether a sample is
+// inside the map. They are taken in the arithmetic `A` of the boxes with the operations torchvision and ONNX
+// Runtime use, in their order, so that all three agree on them. Positions do not jump and are computed in
+// double.
 
 #ifndef ROIOPS_AXIS_SAMPLING_H_
 #define ROIOPS_AXIS_SAMPLING_H_
@@ -15,37 +16,20 @@
 #include <cmath>
 #include <cstdint>
 
-#if defined(__CUDACC__)
-#define ROIOPS_HOST_DEVICE __host__ __device__
-#else
-#define ROIOPS_HOST_DEVICE
-#endif
+#include "base/host_device.h"
 
 namespace roiops {
 
 // The most samples one bin can have along one axis.
 constexpr int64_t kMaxGrid = 2147483647;
 
-// Products that must be rounded before they are added to something: device compilers would fuse them, and a
-// fused product moves the decisions above. Host code that includes this file is compiled with
-// -ffp-contract=off.
-ROIOPS_HOST_DEVICE inline float RoundedProduct(float a, float b) {
-#if defined(__CUDA_ARCH__)
-  return __fmul_rn(a, b);
-#else
-  return a * b;
-#endif
-}
-
-ROIOPS_HOST_DEVICE inline double RoundedProduct(double a, double b) {
-#if defined(__CUDA_ARCH__)
-  return __dmul_rn(a, b);
-#else
-  return a * b;
-#endif
-}
+template <class A>
+struct AxisSampling;
 
 struct SamplingRule {
+  template <class A>
+  using Axis = AxisSampling<A>;
+
   bool aligned;
   int64_t sampling_ratio;  // samples per bin and axis; <= 0: one per pixel of the bin, rounded up
 };
@@ -53,6 +37,8 @@ struct SamplingRule {
 // The samples of one box along one axis: `bins` bins of `grid` samples each over a map of `extent` pixels.
 template <class A>
 struct AxisSampling {
+  static constexpr bool kAverages = true;
+
   A start;
   A bin_size;
   double exact_start;
@@ -168,13 +154,14 @@ ROIOPS_HOST_DEVICE inline SampleRange InsideSamples(const AxisSampling<A>& axis,
 
 // Where an inside sample lies: at pixel low + fraction. At a border, where positions are clamped to the
 // outermost pixel's centre, fraction is 0 and there may be no pixel low + 1.
-struct SamplePlace {
+struct SamplePosition {
   int64_t low;
   double fraction;
 };
 
 template <class A>
-ROIOPS_HOST_DEVICE inline SamplePlace PlaceOfSample(const AxisSampling<A>& axis, int64_t bin, int64_t i) {
+ROIOPS_HOST_DEVICE inline SamplePosition PositionOfSample(const AxisSampling<A>& axis, int64_t bin,
+                                                          int64_t i) {
   const double position = axis.ExactPosition(bin, i);
   const double last_pixel = double(axis.extent - 1);
   const double clamped = position < 0 ? 0 : (position > last_pixel ? last_pixel : position);

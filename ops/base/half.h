@@ -6,6 +6,11 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/host_device.h"
+#if defined(__CUDACC__)
+#include <cuda_fp16.h>
+#endif
+
 namespace roiops {
 
 struct Half {
@@ -40,16 +45,28 @@ inline uint32_t BitsOf(float value) {
   return bits;
 }
 
-inline float ToFloat(float value) { return value; }
-inline double ToFloat(double value) { return value; }
-inline float ToFloat(BFloat16 value) { return FloatFromBits(uint32_t(value.bits) << 16); }
+// What a tensor stores as what is computed with; exact.
+ROIOPS_HOST_DEVICE inline float ToFloat(float value) { return value; }
+ROIOPS_HOST_DEVICE inline double ToFloat(double value) { return value; }
 
-inline float ToFloat(Half value) {
+ROIOPS_HOST_DEVICE inline float ToFloat(BFloat16 value) {
+#if defined(__CUDA_ARCH__)
+  return __uint_as_float(uint32_t(value.bits) << 16);
+#else
+  return FloatFromBits(uint32_t(value.bits) << 16);
+#endif
+}
+
+ROIOPS_HOST_DEVICE inline float ToFloat(Half value) {
+#if defined(__CUDA_ARCH__)
+  return __half2float(__ushort_as_half(value.bits));
+#else
   const uint32_t sign = uint32_t(value.bits & 0x8000) << 16;
   const uint32_t magnitude = uint32_t(value.bits & 0x7FFF) << 13;
   if (magnitude >= 0x0F800000) return FloatFromBits(sign | 0x70000000 | magnitude);  // infinity, NaN
   // A product moves the exponent's bias and makes subnormal halves normal floats.
   return FloatFromBits(sign | BitsOf(FloatFromBits(magnitude) * 0x1p112f));
+#endif
 }
 
 inline Half ToHalf(float value) {

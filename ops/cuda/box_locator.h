@@ -4,12 +4,12 @@
 #define ROIOPS_CUDA_BOX_LOCATOR_H_
 
 #include "cuda/numbers.h"
-#include "roi_align/cuda/request.h"
+#include "cuda/roi_inputs.h"
 
 namespace roiops {
 
 template <class Weight>
-struct BoxPlace {
+struct LocatedBox {
   int32_t level;
   int64_t image;  // -1: the box has no place and gets zeros
   Weight x1, y1, x2, y2;
@@ -19,7 +19,7 @@ template <class Stored>
 struct BoxLocator {
   using Weight = typename ComputeType<Stored>::Type;
 
-  const CudaRequest& request;
+  const RoiInputs& request;
   int threads;
 
   // The boxes of a thread's share of the images; -1 if a count is negative or beyond the number of boxes.
@@ -35,13 +35,13 @@ struct BoxLocator {
   }
 
   // `counts` has the threads' sums if the batch is given as counts.
-  ROIOPS_DEVICE_CALL BoxPlace<Weight> Locate(int64_t box, const int64_t* counts) const {
+  ROIOPS_DEVICE_CALL LocatedBox<Weight> Locate(int64_t box, const int64_t* counts) const {
     const int64_t level = request.levels ? request.levels[box] : 0;
     const auto coordinate = [&](int i) { return Coordinate(4 * box + i); };
-    BoxPlace<Weight> place = {int32_t(level), -1, coordinate(0), coordinate(1), coordinate(2), coordinate(3)};
+    LocatedBox<Weight> place = {int32_t(level), -1,           coordinate(0), coordinate(1),
+                                coordinate(2),  coordinate(3)};
     const int64_t image = request.batch_is_counts ? ImageOfCounts(box, counts) : Batch(box);
-    // Zero times a number is zero unless the number is infinite or NaN.
-    const bool finite = place.x1 * 0 + place.y1 * 0 + place.x2 * 0 + place.y2 * 0 == 0;
+    const bool finite = IsFinite(place.x1) && IsFinite(place.y1) && IsFinite(place.x2) && IsFinite(place.y2);
     if (!finite || image < 0 || image >= request.images || level < 0 || level >= request.map_count)
       return place;
     const CudaMap& map = request.maps[level];
@@ -76,7 +76,7 @@ struct BoxLocator {
 
   ROIOPS_HOST_DEVICE Weight Coordinate(int64_t at) const {
     return request.float_boxes ? Weight(static_cast<const float*>(request.boxes)[at])
-                               : Widen(static_cast<const Stored*>(request.boxes)[at]);
+                               : ToFloat(static_cast<const Stored*>(request.boxes)[at]);
   }
 };
 

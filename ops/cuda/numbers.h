@@ -3,8 +3,8 @@
 #ifndef ROIOPS_CUDA_NUMBERS_H_
 #define ROIOPS_CUDA_NUMBERS_H_
 
-#include "axis/sampling.h"
 #include "base/half.h"
+#include "base/host_device.h"
 
 #if defined(__CUDACC__)
 #include <cuda_fp16.h>
@@ -17,33 +17,14 @@
 #define ROIOPS_DEVICE_CALL
 #endif
 
-// Before a loop that mostly takes one turn or none: unrolled, it would cost those the most.
+// Before a loop that usually takes at most one iteration: unrolled, it would cost the most there.
 #if defined(__CUDACC__)
-#define ROIOPS_FEW_TURNS _Pragma("unroll 1")
+#define ROIOPS_NO_UNROLL _Pragma("unroll 1")
 #else
-#define ROIOPS_FEW_TURNS
+#define ROIOPS_NO_UNROLL
 #endif
 
 namespace roiops {
-
-ROIOPS_HOST_DEVICE inline float Widen(float value) { return value; }
-ROIOPS_HOST_DEVICE inline double Widen(double value) { return value; }
-
-ROIOPS_HOST_DEVICE inline float Widen(Half value) {
-#if defined(__CUDA_ARCH__)
-  return __half2float(__ushort_as_half(value.bits));
-#else
-  return ToFloat(value);
-#endif
-}
-
-ROIOPS_HOST_DEVICE inline float Widen(BFloat16 value) {
-#if defined(__CUDA_ARCH__)
-  return __uint_as_float(uint32_t(value.bits) << 16);
-#else
-  return ToFloat(value);
-#endif
-}
 
 // Rounds to nearest, ties to even.
 template <class Stored, class Weight>
@@ -67,17 +48,17 @@ struct Narrow<BFloat16, float> {
   ROIOPS_HOST_DEVICE static BFloat16 From(float value) {
 #if defined(__CUDA_ARCH__)
     const uint32_t bits = __float_as_uint(value);
-#else
-    const uint32_t bits = BitsOf(value);
-#endif
     if ((bits & 0x7FFFFFFF) > 0x7F800000) return {uint16_t((bits >> 16) | 0x40)};
     return {uint16_t((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16)};
+#else
+    return ToBFloat16(value);
+#endif
   }
 };
 
 // NaN if one of them is.
 template <class Weight>
-ROIOPS_HOST_DEVICE inline Weight Maximum(Weight a, Weight b) {
+ROIOPS_HOST_DEVICE inline Weight LargerOrNan(Weight a, Weight b) {
   return a > b || a != a ? a : b;
 }
 

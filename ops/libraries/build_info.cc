@@ -9,20 +9,21 @@
 
 namespace {
 
-std::string Quoted(const std::string& text) { return "\"" + text + "\""; }
+std::string JsonString(const std::string& text) { return "\"" + text + "\""; }
 
 // A comma-separated list as JSON strings.
 std::string QuotedList(const std::string& list) {
   std::string text;
   std::istringstream items(list);
-  for (std::string item; std::getline(items, item, ',');) text += (text.empty() ? "" : ", ") + Quoted(item);
+  for (std::string item; std::getline(items, item, ',');)
+    text += (text.empty() ? "" : ", ") + JsonString(item);
   return text;
 }
 
 // Null for a wrong ROIOPS_ISA, with which no library can be registered.
 std::string ActiveIsa() {
   try {
-    return Quoted(roiops::IsaName(roiops::ActiveIsa()));
+    return JsonString(roiops::IsaName(roiops::ActiveIsa()));
   } catch (const roiops::Error&) {
     return "null";
   }
@@ -36,9 +37,9 @@ std::string Describe() {
 #endif
   std::string usable;
   for (const char* const* name = roiops::UsableIsas(); *name; ++name) {
-    usable += (usable.empty() ? "" : ", ") + Quoted(*name);
+    usable += (usable.empty() ? "" : ", ") + JsonString(*name);
   }
-  return "{\"version\": " + Quoted(ROIOPS_VERSION) + ", \"compiler\": " + Quoted(compiler) +
+  return "{\"version\": " + JsonString(ROIOPS_VERSION) + ", \"compiler\": " + JsonString(compiler) +
          ", \"instruction_sets\": [" + usable + "], \"active_instruction_set\": " + ActiveIsa() +
          ", \"cuda_architectures\": [" + QuotedList(ROIOPS_CUDA_ARCHITECTURES) + "]}";
 }

@@ -13,14 +13,13 @@
 
 namespace roiops {
 
-// x * 0 is 0 if x is finite, else NaN.
 template <int kCoordinates = 4, class BoxType>
 void CheckBoxesFinite(const BoxType* boxes, int64_t count, const char* input) {
   for (int64_t k = 0; k < count; ++k) {
     const BoxType* box = boxes + kCoordinates * k;
-    auto sum = ToFloat(box[0]) * 0;
-    for (int i = 1; i < kCoordinates; ++i) sum += ToFloat(box[i]) * 0;
-    if (sum != 0) {
+    bool finite = true;
+    for (int i = 0; i < kCoordinates; ++i) finite &= IsFinite(ToFloat(box[i]));
+    if (!finite) {
       std::ostringstream coordinates;
       for (int i = 0; i < kCoordinates; ++i) coordinates << (i ? ", " : "") << ToFloat(box[i]);
       Fail("input '", input, "': box ", k, " is (", coordinates.str(), "); coordinates must be finite");

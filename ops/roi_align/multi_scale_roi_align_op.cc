@@ -1,8 +1,8 @@
 #include "ort/attributes.h"
+#include "pooling/providers.h"
 #include "roi/infer.h"
 #include "roi_align/ops.h"
 #include "roi_align/options.h"
-#include "roi_align/providers.h"
 
 namespace roiops {
 namespace {
@@ -40,7 +40,7 @@ class MultiScaleRoiAlignKernel : public ort::Kernel {
 
   explicit MultiScaleRoiAlignKernel(const ort::KernelInfo& info)
       : attributes_(info), spatial_scales_(CheckedScales(info)) {
-    Provider::template Prepare<Stored>();
+    Provider::template Prepare<SamplingRule, Stored>();
   }
 
   void Compute(const ort::KernelContext& context) override {

@@ -4,12 +4,12 @@
 #define ROIOPS_ROI_ALIGN_OPTIONS_H_
 
 #include "ort/api.h"
-#include "roi_align/cpu/pool.h"
+#include "roi_align/rule.h"
 
 namespace roiops {
 
 struct RoiAlignAttributes {
-  PoolOptions pool;
+  RoiAlignOptions pool;
   bool batch_is_counts;  // batch_format: "boxes_num" or "batch_indices"
 
   // Throws Error that names the attribute, the value found and those wanted.

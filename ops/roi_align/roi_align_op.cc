@@ -1,8 +1,8 @@
 #include "ort/attributes.h"
+#include "pooling/providers.h"
 #include "roi/infer.h"
 #include "roi_align/ops.h"
 #include "roi_align/options.h"
-#include "roi_align/providers.h"
 
 namespace roiops {
 namespace {
@@ -21,7 +21,7 @@ class RoiAlignKernel : public ort::Kernel {
   explicit RoiAlignKernel(const ort::KernelInfo& info)
       : attributes_(info),
         spatial_scale_(ort::CheckedScale("spatial_scale", info.Float("spatial_scale").value_or(1.0f))) {
-    Provider::template Prepare<Stored>();
+    Provider::template Prepare<SamplingRule, Stored>();
   }
 
   void Compute(const ort::KernelContext& context) override {

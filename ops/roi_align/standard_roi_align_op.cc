@@ -2,9 +2,10 @@
 #include <cctype>
 
 #include "ort/attributes.h"
+#include "pooling/providers.h"
 #include "roi/infer.h"
 #include "roi_align/ops.h"
-#include "roi_align/providers.h"
+#include "roi_align/options.h"
 
 namespace roiops {
 namespace {
@@ -45,7 +46,7 @@ class StandardRoiAlignKernel : public ort::Kernel {
         ort::ReadChoice(info, "coordinate_transformation_mode", {"half_pixel", "output_half_pixel"}) == 0;
     options_.rule.sampling_ratio = ReadSamplingRatio(info);
     options_.pooling = ReadMode(info);
-    Provider::template Prepare<Stored>();
+    Provider::template Prepare<SamplingRule, Stored>();
   }
 
   void Compute(const ort::KernelContext& context) override {
@@ -56,7 +57,7 @@ class StandardRoiAlignKernel : public ort::Kernel {
   }
 
  private:
-  PoolOptions options_;
+  RoiAlignOptions options_;
   const float spatial_scale_;
 };
 

@@ -27,7 +27,7 @@ int Failures(int cases, const char* name, const Pool& pool) {
     const std::vector<uint8_t> bytes = RandomBytes(uint32_t(i));
     const std::string problem = roiops_test::CheckPoolCaseOf(
         roiops_test::ByteSource(bytes.data(), bytes.size()), [&](const auto& request, const auto& options) {
-          roiops::CudaRequest on_device = roiops_test::ToCudaRequest(request, options);
+          roiops::CudaRequest<roiops::SamplingRule> on_device = roiops_test::ToCudaRequest(request, options);
           if (on_device.count == 0 || on_device.channels == 0) return;
           roiops::ChooseTiles(on_device);
           pool(on_device, request.output);
@@ -43,11 +43,12 @@ int Failures(int cases, const char* name, const Pool& pool) {
 
 int main(int argc, char** argv) {
   const int cases = argc > 1 ? std::atoi(argv[1]) : 300;
-  const auto serial = [](const roiops::CudaRequest& request, auto* output) {
-    roiops_test::PoolSerially<std::remove_pointer_t<decltype(output)>>(request);
+  const auto serial = [](const roiops::CudaRequest<roiops::SamplingRule>& request, auto* output) {
+    roiops_test::PoolSerially<roiops::SamplingRule, std::remove_pointer_t<decltype(output)>>(request);
   };
-  const auto threads = [](const roiops::CudaRequest& request, auto* output) {
-    roiops_test::PoolOnThreads<std::remove_pointer_t<decltype(output)>>(request, kThreads);
+  const auto threads = [](const roiops::CudaRequest<roiops::SamplingRule>& request, auto* output) {
+    roiops_test::PoolOnThreads<roiops::SamplingRule, std::remove_pointer_t<decltype(output)>>(request,
+                                                                                              kThreads);
   };
   const int failures = Failures(cases, "serial", serial) + Failures(cases / 4, "threaded", threads);
   std::printf("%d failures\n", failures);

@@ -81,7 +81,7 @@ void Measure(const Workload& w, const char* type, double copy_speed) {
   const DeviceBuffer device_boxes(boxes.data(), boxes.size() * sizeof(float));
   const DeviceBuffer device_images(images.data(), images.size() * sizeof(int64_t));
   std::vector<DeviceBuffer> buffers;
-  std::vector<roiops::CudaRequest> requests;
+  std::vector<roiops::CudaRequest<roiops::SamplingRule>> requests;
   for (int i = 0; i < kSets; ++i) {
     buffers.emplace_back(x.data(), pixels * sizeof(Stored));
     const roiops::FeatureMap map = {buffers.back().data(), w.images, w.channels, w.height, w.width, w.scale};
@@ -90,7 +90,7 @@ void Measure(const Workload& w, const char* type, double copy_speed) {
         {map},   static_cast<const float*>(device_boxes.data()),
         w.boxes, static_cast<const int64_t*>(device_images.data()),
         nullptr, static_cast<Stored*>(buffers.back().data())};
-    const roiops::PoolOptions options = {
+    const roiops::RoiAlignOptions options = {
         {w.output, w.output}, {true, w.sampling_ratio}, roiops::Pooling::kAverage};
     requests.push_back(roiops_test::ToCudaRequest(request, options));
     roiops::ChooseTiles(requests.back());
@@ -99,8 +99,8 @@ void Measure(const Workload& w, const char* type, double copy_speed) {
   std::vector<float> times;
   for (int i = 0; i < kRounds + 5; ++i) {
     const float time = stopwatch.Time(nullptr, [&] {
-      for (const roiops::CudaRequest& request : requests) {
-        if (const char* problem = roiops::LaunchCudaPooling<Stored>(request, nullptr)) {
+      for (const roiops::CudaRequest<roiops::SamplingRule>& request : requests) {
+        if (const char* problem = roiops::LaunchCudaPooling<roiops::SamplingRule, Stored>(request, nullptr)) {
           std::fprintf(stderr, "launch: %s\n", problem);
           std::exit(2);
         }

@@ -21,7 +21,8 @@ std::vector<uint8_t> RandomBytes(uint32_t seed) {
 
 // The request with its inputs copied to the device, pooled there, and the output copied back.
 template <class Stored, class BoxType>
-void PoolOnDevice(const roiops::PoolRequest<Stored, BoxType>& request, const roiops::PoolOptions& options) {
+void PoolOnDevice(const roiops::PoolRequest<Stored, BoxType>& request,
+                  const roiops::RoiAlignOptions& options) {
   roiops::PoolRequest<Stored, BoxType> there = request;
   const int64_t channels = request.maps[0].channels;
   if (request.count == 0 || channels == 0) return;
@@ -40,9 +41,9 @@ void PoolOnDevice(const roiops::PoolRequest<Stored, BoxType>& request, const roi
   DeviceBuffer output(size_t(outputs) * sizeof(Stored));
   output.Fill(0xFF);
   there.output = static_cast<Stored*>(output.data());
-  roiops::CudaRequest on_device = roiops_test::ToCudaRequest(there, options);
+  roiops::CudaRequest<roiops::SamplingRule> on_device = roiops_test::ToCudaRequest(there, options);
   roiops::ChooseTiles(on_device);
-  if (const char* problem = roiops::LaunchCudaPooling<Stored>(on_device, nullptr)) {
+  if (const char* problem = roiops::LaunchCudaPooling<roiops::SamplingRule, Stored>(on_device, nullptr)) {
     std::fprintf(stderr, "launch: %s\n", problem);
     std::exit(2);
   }

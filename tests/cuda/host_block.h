@@ -10,7 +10,9 @@
 #include <thread>
 #include <vector>
 
-#include "roi_align/cuda/block.h"
+#include "pooling/cpu/pool.h"
+#include "pooling/cuda/block.h"
+#include "roi_align/rule.h"
 
 namespace roiops_test {
 
@@ -64,37 +66,36 @@ struct BlockOnThreads {
 };
 
 // What a kernel of the device does with one block.
-template <class Stored, class Block>
-void RunTasks(const roiops::CudaRequest& request, const Block& block, roiops::BlockMemory<Stored>& memory) {
-  const roiops::BoxPooler<Stored, Block> pooler(request, memory, block);
-  for (int64_t task = 0; task < request.tasks; ++task) pooler.Run(task);
+template <class Rule, class Stored, class Block>
+void RunItems(const roiops::CudaRequest<Rule>& request, const Block& block,
+              roiops::BlockMemory<Rule, Stored>& memory) {
+  const roiops::BoxPooler<Rule, Stored, Block> pooler(request, memory, block);
+  for (int64_t item = 0; item < request.work_items; ++item) pooler.Run(item);
 }
 
-template <class Stored>
-void PoolSerially(const roiops::CudaRequest& request) {
-  const auto memory = std::make_unique<roiops::BlockMemory<Stored>>();
-  RunTasks<Stored>(request, SerialBlock(), *memory);
+template <class Rule, class Stored>
+void PoolSerially(const roiops::CudaRequest<Rule>& request) {
+  const auto memory = std::make_unique<roiops::BlockMemory<Rule, Stored>>();
+  RunItems(request, SerialBlock(), *memory);
 }
 
-template <class Stored>
-void PoolOnThreads(const roiops::CudaRequest& request, int count) {
-  const auto memory = std::make_unique<roiops::BlockMemory<Stored>>();
+template <class Rule, class Stored>
+void PoolOnThreads(const roiops::CudaRequest<Rule>& request, int count) {
+  const auto memory = std::make_unique<roiops::BlockMemory<Rule, Stored>>();
   Barrier barrier(count);
   std::vector<std::thread> threads;
   for (int i = 0; i < count; ++i) {
-    threads.emplace_back([&, i] { RunTasks<Stored>(request, BlockOnThreads{i, count, &barrier}, *memory); });
+    threads.emplace_back([&, i] { RunItems(request, BlockOnThreads{i, count, &barrier}, *memory); });
   }
   for (std::thread& thread : threads) thread.join();
 }
 
 // A request for the CPU kernels as one for the device.
-template <class Stored, class BoxType>
-roiops::CudaRequest ToCudaRequest(const roiops::PoolRequest<Stored, BoxType>& from,
-                                  const roiops::PoolOptions& options) {
-  roiops::CudaRequest request = {};
-  for (const roiops::FeatureMap& map : from.maps) {
-    request.maps[request.map_count++] = roiops::MakeCudaMap(map, sizeof(Stored));
-  }
+template <class Rule, class Stored, class BoxType>
+roiops::CudaRequest<Rule> ToCudaRequest(const roiops::PoolRequest<Stored, BoxType>& from,
+                                        const roiops::PoolOptions<Rule>& options) {
+  roiops::CudaRequest<Rule> request = {};
+  roiops::SetMaps(request, from.maps.data(), from.maps.size(), sizeof(Stored));
   request.float_boxes = std::is_same_v<BoxType, float>;
   request.wide_batch = true;
   request.boxes = from.boxes;
@@ -102,8 +103,6 @@ roiops::CudaRequest ToCudaRequest(const roiops::PoolRequest<Stored, BoxType>& fr
   request.levels = from.levels;
   request.output = from.output;
   request.count = from.count;
-  request.images = from.maps[0].images;
-  request.channels = from.maps[0].channels;
   request.size = options.output;
   request.rule = options.rule;
   request.pooling = options.pooling;

@@ -6,7 +6,7 @@
 
 #include "byte_source.h"
 #include "direct_pool.h"
-#include "roi_align/cpu/axis_plan.h"
+#include "pooling/cpu/plan_store.h"
 
 namespace {
 

@@ -33,7 +33,8 @@ void EveryNumberIsCopied(const char* type, uint16_t infinity) {
   const int64_t image = 0;
   const roiops::PoolRequest<Stored, float> request = {
       {{numbers.data(), 1, 1, 256, 256, 1.0f}}, box, 1, &image, nullptr, copy.data()};
-  roiops::Pool(request, {{256, 256}, {true, 1}, roiops::Pooling::kAverage}, roiops_test::RunSerially);
+  const roiops::RoiAlignOptions options = {{256, 256}, {true, 1}, roiops::Pooling::kAverage};
+  roiops::Pool(request, options, roiops_test::RunSerially);
   for (size_t i = 0; i < numbers.size(); ++i) {
     const bool zero = (numbers[i].bits & 0x7FFF) == 0 && (copy[i].bits & 0x7FFF) == 0;
     Expect(zero || copy[i].bits == numbers[i].bits,
@@ -53,7 +54,7 @@ void LargeResultsAreThoseOfSmallOnes(const char* type, int64_t bins) {
   std::vector<BoxType> corners(size_t(4 * boxes));
   for (BoxType& corner : corners) corner = BoxType(random() % 2400) / 100;
   const std::vector<int64_t> images(size_t(boxes), 0);
-  const roiops::PoolOptions options = {{bins, bins}, {true, 2}, roiops::Pooling::kAverage};
+  const roiops::RoiAlignOptions options = {{bins, bins}, {true, 2}, roiops::Pooling::kAverage};
   roiops_test::GuardedBuffer whole(size_t(boxes * size) * sizeof(Stored), roiops_test::Against::kEnd);
   std::vector<Stored> part(size_t(size) * 10);
   roiops::PoolRequest<Stored, BoxType> request = {{{map.data(), 1, channels, 20, 20, 1.0f}},

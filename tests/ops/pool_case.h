@@ -9,11 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "base/half.h"
 #include "base/isa.h"
 #include "byte_source.h"
 #include "direct_pool.h"
 #include "guarded_buffer.h"
-#include "roi_align/cpu/pool.h"
+#include "pooling/cpu/pool.h"
+#include "roi_align/rule.h"
 
 namespace roiops_test {
 
@@ -236,7 +238,7 @@ class PoolCase {
 
   Against side_;
   DirectMode mode_;
-  roiops::PoolOptions options_;
+  roiops::RoiAlignOptions options_;
   roiops::PoolRequest<Stored, BoxType> request_ = {};
   std::vector<int64_t> images_, levels_;
   std::vector<std::unique_ptr<GuardedBuffer>> buffers_;

@@ -47,7 +47,7 @@ void ManyBoxesAreThoseOfOneThread(const roiops::ParallelFor& parallel_for) {
   std::vector<float> alone(size_t(boxes * channels * bins)), together(alone.size(), -1.0f);
   roiops::PoolRequest<float, float> request = {
       {{map.data(), 2, channels, 10, 10, 1.0f}}, corners.data(), boxes, images.data(), nullptr, alone.data()};
-  const roiops::PoolOptions options = {{2, 2}, {true, 2}, roiops::Pooling::kAverage};
+  const roiops::RoiAlignOptions options = {{2, 2}, {true, 2}, roiops::Pooling::kAverage};
   roiops::Pool(request, options, roiops_test::RunSerially);
   request.output = together.data();
   roiops::Pool(request, options, parallel_for);
@@ -67,7 +67,7 @@ void AnyAllocationMayFail(const roiops::ParallelFor& parallel_for, const char* t
                                                      images.data(),
                                                      nullptr,
                                                      output.data()};
-  const roiops::PoolOptions options = {{3, 3}, {true, 2}, roiops::Pooling::kMax};
+  const roiops::RoiAlignOptions options = {{3, 3}, {true, 2}, roiops::Pooling::kMax};
   int refused = 0;
   for (bool done = false; !done && refused < 100000; refused += !done) {
     roiops_test::AllowAllocations(refused);

@@ -21,6 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.cuda.emulated.emulator import BUILD, HERE, ROOT, Emulator
+from tests.cuda_host_pool import DEVICE_SOURCES, plain_request
 from tests.semantics import cases as rules
 
 DTYPES = {"float32": np.float32, "float64": np.float64, "float16": np.float16, "bfloat16": np.uint16}
@@ -57,45 +58,25 @@ class Roiops:
 
     def __init__(self, build: Path, architecture: int = 90, checks: bool = True, **options):
         ops = ROOT / "ops"
-        sources = [HERE / "roiops_request.cc", ops / "roi_align/cuda/request.cc"]
+        sources = [HERE / "roiops_request.cc", *(ops / name for name in DEVICE_SOURCES)]
         cu = ops / "roi_align/cuda/kernels.cu"
-        self.emulator = Emulator(cu, build, architecture, sources, [ops], checks, **options)
+        self.emulator = Emulator(cu, build, architecture, sources, [ops, HERE.parent], checks, **options)
         self.emulator.library.Pool.restype = ctypes.c_char_p
 
     def __call__(
         self, dtype, xs, boxes, batch, output_size, scales, ratio, aligned, mode, batch_format, levels=None
     ):
-        images, channels = xs[0].shape[:2]
-        y = shifted(np.zeros((len(boxes), channels, *output_size), xs[0].dtype), 0)
+        y = shifted(np.zeros((len(boxes), xs[0].shape[1], *output_size), xs[0].dtype), 0)
         y.view(np.uint8)[...] = 0xFF
-        pointers = (ctypes.c_void_p * len(xs))(*(x.ctypes.data for x in xs))
-        extents = np.array([x.shape[2:] for x in xs], np.int64)
         inputs = [(f"map {i}", x) for i, x in enumerate(xs)]
         inputs += [("boxes", boxes), ("batch", batch), ("levels", levels)]
         self.emulator.memory(*inputs, output=y)
-        tasks = ctypes.c_int64()
-        pointer = lambda a: None if a is None else ctypes.c_void_p(a.ctypes.data)  # noqa: E731
-        problem = self.emulator.library.Pool(
-            list(DTYPES).index(dtype),
-            len(xs),
-            pointers,
-            pointer(extents),
-            pointer(np.array(scales, np.float32)),
-            pointer(boxes),
-            ctypes.c_bool(boxes.dtype == np.float32),
-            pointer(batch),
-            ctypes.c_bool(batch.dtype == np.int64),
-            ctypes.c_bool(batch_format == "boxes_num"),
-            pointer(levels),
-            pointer(y),
-            *map(ctypes.c_int64, (len(boxes), images, channels, *output_size, ratio)),
-            ctypes.c_bool(aligned),
-            MODES.index(mode),
-            ctypes.byref(tasks),
-        )
+        items = ctypes.c_int64()
+        request = plain_request(xs, boxes, batch, levels, y, scales, ratio, aligned, mode, batch_format)
+        problem = self.emulator.library.Pool(ctypes.byref(request), ctypes.byref(items))
         if problem:
             raise SystemExit(f"launch: {problem.decode()}")
-        self.tasks = tasks.value
+        self.work_items = items.value
         return y
 
 

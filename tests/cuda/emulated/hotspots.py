@@ -57,7 +57,7 @@ def _print(op: Roiops, code, workload, kind: str, blocks: int) -> None:
     launch()
     totals, runs, lanes = emulator.totals(), emulator.runs(), emulator.lanes()
     ran = int(totals["blocks"])
-    outputs = np.prod(workload.output_shape) * ran / op.tasks
+    outputs = np.prod(workload.output_shape) * ran / op.work_items
     per_line = collections.Counter(line for line, _ in code)
     copies = block_copies(emulator, code)
     phases = collections.defaultdict(lambda: np.zeros(3))
@@ -76,7 +76,7 @@ def _print(op: Roiops, code, workload, kind: str, blocks: int) -> None:
                 phases[where][2] += runs[b.id] * float(times[b.id] + _LOAD_LATENCY * rounds[b.id])
     total = sum(p[0] for p in phases.values())
     print(
-        f"{workload.name} {kind}: {ran} of {op.tasks} blocks; of a block:"
+        f"{workload.name} {kind}: {ran} of {op.work_items} blocks; of a block:"
         f" {totals['block_time'] / ran:.0f} cycles of latency"
         f" ({totals['warp_time'] / ran:.0f} of all warps), {total / ran:.0f} warp instructions,"
         f" {totals['shared_passes'] / ran:.0f} passes of shared memory"

@@ -1,17 +1,17 @@
 // The execution providers that pool. Each has these members:
 //
-//   template <class Stored>
+//   template <class Rule, class Stored>
 //   static void Prepare();    throws Error if the device cannot run the kernels
 //
-//   template <class Stored, class BoxType, class Batch>
+//   template <class Stored, class BoxType, class Batch, class Rule>
 //   static void Pool(context, maps, inputs, options);    checks the inputs and fills output 0
 
-#ifndef ROIOPS_ROI_ALIGN_PROVIDERS_H_
-#define ROIOPS_ROI_ALIGN_PROVIDERS_H_
+#ifndef ROIOPS_POOLING_PROVIDERS_H_
+#define ROIOPS_POOLING_PROVIDERS_H_
 
-#include "roi_align/cpu/provider.h"
+#include "pooling/cpu/provider.h"
 #if defined(ROIOPS_CUDA)
-#include "roi_align/cuda/provider.h"
+#include "pooling/cuda/provider.h"
 #endif
 
 namespace roiops {
@@ -24,4 +24,4 @@ using PoolingProviders = ort::Types<CpuProvider>;
 
 }  // namespace roiops
 
-#endif  // ROIOPS_ROI_ALIGN_PROVIDERS_H_
+#endif  // ROIOPS_POOLING_PROVIDERS_H_

@@ -4,40 +4,13 @@
 // own. The number comes from the size of the bin; were it ever too small, or is a bin too large for the
 // memory, the plan does not fit and the outputs are computed without one.
 
-#ifndef ROIOPS_ROI_ALIGN_CUDA_PLAN_H_
-#define ROIOPS_ROI_ALIGN_CUDA_PLAN_H_
+#ifndef ROIOPS_POOLING_CUDA_PLAN_H_
+#define ROIOPS_POOLING_CUDA_PLAN_H_
 
-#include "axis/bin_taps.h"
+#include "axis/tap.h"
+#include "cuda/numbers.h"
 
 namespace roiops {
-
-// Places of one bin. The number of taps is odd: threads that read the same tap of neighbouring bins then hit
-// different banks of shared memory.
-struct BinPlaces {
-  int32_t samples;
-  int32_t taps;
-};
-
-// More places than any plan has, and few enough for 32-bit products.
-constexpr int64_t kTooManyPlaces = 1 << 20;
-
-template <class A>
-ROIOPS_HOST_DEVICE inline BinPlaces PlacesOf(const AxisSampling<A>& axis, Pooling pooling) {
-  const auto smaller = [](int64_t a, int64_t b) { return a < b ? a : b; };
-  // A bin reaches over its size, rounded up, and one pixel on each side; one more for rounding. The
-  // comparison is false for a size that is not a number.
-  const A reach = fabs(axis.bin_size) + A(4);
-  const int64_t reached = reach < A(axis.extent) ? int64_t(reach) : axis.extent;
-  const int32_t pixels = int32_t(smaller(reached, kTooManyPlaces));
-  const int32_t grid = int32_t(smaller(axis.grid, kTooManyPlaces));
-  if (pooling == Pooling::kAverage) {
-    const int32_t taps = int32_t(smaller(2 * grid, pixels));
-    return {1, taps | 1};
-  }
-  const int32_t extremes = int32_t(smaller(grid, 2 * (pixels + 1)));
-  const int32_t per_extreme = pooling == Pooling::kMaxOfCorners ? 2 : 1;
-  return {per_extreme * extremes + 1, 2 * extremes + 1};
-}
 
 // The taps of one sample, by their places.
 struct alignas(8) TapRange {
@@ -55,10 +28,9 @@ struct BinPlan {
 
 // Fills the places of one bin, `samples` and those of `taps` from `first_tap` on. Unused samples have no
 // taps; unused taps get index 0 and no weight.
-template <class Weight>
-ROIOPS_DEVICE_CALL BinPlan PlanBin(const AxisSampling<Weight>& axis, int64_t bin, Pooling pooling,
-                                   BinPlaces places, TapRange* samples, Tap<Weight>* taps,
-                                   int32_t first_tap) {
+template <class Weight, class Axis>
+ROIOPS_DEVICE_CALL BinPlan PlanBin(const Axis& axis, int64_t bin, Pooling pooling, BinCapacity places,
+                                   TapRange* samples, Tap<Weight>* taps, int32_t first_tap) {
   BinPlan plan = {0, INT32_MAX, -1, true};
   const int32_t end_tap = first_tap + places.taps;
   int32_t tap = first_tap;
@@ -80,15 +52,7 @@ ROIOPS_DEVICE_CALL BinPlan PlanBin(const AxisSampling<Weight>& axis, int64_t bin
     samples[plan.samples++] = {sample_begin, tap};
     sample_begin = tap;
   };
-  if (pooling == Pooling::kAverage) {
-    ForEachAverageTap(axis, bin, add_tap);
-    end_sample();
-  } else {
-    ForEachExtremeSample(axis, bin, pooling, [&](const AxisSample& sample) {
-      for (int i = 0; i < sample.count; ++i) add_tap(sample.index[i], sample.weight[i]);
-      end_sample();
-    });
-  }
+  ForEachBinTap(axis, bin, pooling, add_tap, end_sample);
   while (tap < end_tap) taps[tap++] = {0, Weight(0)};
   for (int32_t i = plan.samples; i < places.samples; ++i) samples[i] = {first_tap, first_tap};
   return plan;
@@ -102,19 +66,20 @@ struct AxisPlaces {
   BinPlan bins[kBins];
 
   // How many bins there is room for.
-  ROIOPS_HOST_DEVICE static int BinsOf(const BinPlaces& places) {
+  ROIOPS_HOST_DEVICE static int BinsOf(const BinCapacity& places) {
     const int by_samples = kSamples / places.samples;
     const int by_taps = kTaps / places.taps;
     const int bins = by_samples < by_taps ? by_samples : by_taps;
     return bins < kBins ? bins : kBins;
   }
 
-  ROIOPS_HOST_DEVICE void Plan(const AxisSampling<Weight>& axis, int64_t bin, int at, Pooling pooling,
-                               const BinPlaces& places) {
+  template <class Axis>
+  ROIOPS_HOST_DEVICE void Plan(const Axis& axis, int64_t bin, int at, Pooling pooling,
+                               const BinCapacity& places) {
     bins[at] = PlanBin(axis, bin, pooling, places, samples + places.samples * at, taps, places.taps * at);
   }
 };
 
 }  // namespace roiops
 
-#endif  // ROIOPS_ROI_ALIGN_CUDA_PLAN_H_
+#endif  // ROIOPS_POOLING_CUDA_PLAN_H_

@@ -1,11 +1,12 @@
 // What a block of threads does: one box, a tile of channels and a tile of output rows, and how many bins of
 // it are planned at a time. One thread works it out; the others read it in shared memory.
 
-#ifndef ROIOPS_ROI_ALIGN_CUDA_JOB_H_
-#define ROIOPS_ROI_ALIGN_CUDA_JOB_H_
+#ifndef ROIOPS_POOLING_CUDA_JOB_H_
+#define ROIOPS_POOLING_CUDA_JOB_H_
 
 #include "cuda/box_locator.h"
-#include "roi_align/cuda/plan.h"
+#include "pooling/cuda/plan.h"
+#include "pooling/cuda/request.h"
 
 namespace roiops {
 
@@ -26,14 +27,15 @@ struct Job {
   int32_t rows;
   int32_t row_step;  // bins that are planned at a time; 0: there is no room for a single one
   int32_t column_step;
-  BinPlaces row_places;
-  BinPlaces column_places;
+  BinCapacity row_places;
+  BinCapacity column_places;
 };
 
 // With float, small enough for two blocks on 64 KiB of shared memory.
-template <class Stored>
+template <class Rule, class Stored>
 struct BlockMemory {
   using Weight = typename ComputeType<Stored>::Type;
+  using Axis = typename Rule::template Axis<Weight>;
   static constexpr int kTile = 22 * 1024 / sizeof(Weight);
 
   union {
@@ -42,16 +44,16 @@ struct BlockMemory {
   };
   AxisPlaces<Weight, 8, 64, 256> rows;
   AxisPlaces<Weight, 16, 192, 512> columns;
-  AxisSampling<Weight> row_axis;
-  AxisSampling<Weight> column_axis;
+  Axis row_axis;
+  Axis column_axis;
   Job job;
 };
 
 // How many bins are planned at a time. A map whose rows are 2 GiB long is not planned: offsets of planned
 // rows are products of 32-bit numbers.
-template <class Stored>
-ROIOPS_HOST_DEVICE inline void ChooseSteps(BlockMemory<Stored>& memory, Job& job) {
-  constexpr int kTile = BlockMemory<Stored>::kTile;
+template <class Rule, class Stored>
+ROIOPS_HOST_DEVICE inline void ChooseSteps(BlockMemory<Rule, Stored>& memory, Job& job) {
+  constexpr int kTile = BlockMemory<Rule, Stored>::kTile;
   if (job.width > INT32_MAX / int(sizeof(Stored))) return;
   const auto smaller = [](int a, int b) { return a < b ? a : b; };
   const int rows = smaller(memory.rows.BinsOf(job.row_places), job.rows);
@@ -64,19 +66,20 @@ ROIOPS_HOST_DEVICE inline void ChooseSteps(BlockMemory<Stored>& memory, Job& job
 }
 
 // Also makes the axes if the box has a place. `memory` has the sums of counts: see BoxLocator.
-template <class Stored>
-ROIOPS_DEVICE_CALL void MakeJob(const CudaRequest& request, int64_t task, int threads,
-                                BlockMemory<Stored>& memory) {
+template <class Rule, class Stored>
+ROIOPS_DEVICE_CALL void MakeJob(const CudaRequest<Rule>& request, int64_t item, int threads,
+                                BlockMemory<Rule, Stored>& memory) {
   using Weight = typename ComputeType<Stored>::Type;
+  using Axis = typename Rule::template Axis<Weight>;
   const auto smaller = [](int64_t a, int64_t b) { return a < b ? a : b; };
   // Channels vary slowest, so that blocks which run together share a few planes of the cache.
-  const int64_t tile = task / request.row_tiles;
+  const int64_t tile = item / request.row_tiles;
   const int64_t box = tile % request.count;
   const int64_t first_channel = tile / request.count * request.channel_tile;
-  const BoxPlace<Weight> place = BoxLocator<Stored>{request, threads}.Locate(box, memory.counts);
+  const LocatedBox<Weight> place = BoxLocator<Stored>{request, threads}.Locate(box, memory.counts);
 
   Job job = {};
-  job.first_row = task % request.row_tiles * request.row_tile;
+  job.first_row = item % request.row_tiles * request.row_tile;
   job.rows = int32_t(smaller(request.row_tile, request.size.height - job.first_row));
   job.channels = int32_t(smaller(request.channel_tile, request.channels - first_channel));
   job.out_width = request.size.width;
@@ -91,12 +94,10 @@ ROIOPS_DEVICE_CALL void MakeJob(const CudaRequest& request, int64_t task, int th
     job.width = map.width;
     job.vector = map.vector;
     const float scale = map.spatial_scale;
-    memory.row_axis =
-        AxisSampling<Weight>(place.y1, place.y2, scale, request.size.height, map.height, request.rule);
-    memory.column_axis =
-        AxisSampling<Weight>(place.x1, place.x2, scale, request.size.width, map.width, request.rule);
-    job.row_places = PlacesOf(memory.row_axis, request.pooling);
-    job.column_places = PlacesOf(memory.column_axis, request.pooling);
+    memory.row_axis = Axis(place.y1, place.y2, scale, request.size.height, map.height, request.rule);
+    memory.column_axis = Axis(place.x1, place.x2, scale, request.size.width, map.width, request.rule);
+    job.row_places = CapacityOf(memory.row_axis, request.pooling);
+    job.column_places = CapacityOf(memory.column_axis, request.pooling);
     ChooseSteps(memory, job);
   }
   memory.job = job;
@@ -104,4 +105,4 @@ ROIOPS_DEVICE_CALL void MakeJob(const CudaRequest& request, int64_t task, int th
 
 }  // namespace roiops
 
-#endif  // ROIOPS_ROI_ALIGN_CUDA_JOB_H_
+#endif  // ROIOPS_POOLING_CUDA_JOB_H_

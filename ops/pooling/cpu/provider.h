@@ -1,25 +1,25 @@
 // Pooling on ONNX Runtime's CPU provider: inputs are checked, then pooled by the threads of the session.
 
-#ifndef ROIOPS_ROI_ALIGN_CPU_PROVIDER_H_
-#define ROIOPS_ROI_ALIGN_CPU_PROVIDER_H_
+#ifndef ROIOPS_POOLING_CPU_PROVIDER_H_
+#define ROIOPS_POOLING_CPU_PROVIDER_H_
 
 #include <vector>
 
 #include "ort/custom_op.h"
 #include "ort/threads.h"
+#include "pooling/cpu/pool.h"
 #include "roi/inputs.h"
-#include "roi_align/cpu/pool.h"
 
 namespace roiops {
 
 struct CpuProvider : ort::Cpu {
   // Throws Error if the device cannot run the kernels.
-  template <class Stored>
+  template <class Rule, class Stored>
   static void Prepare() {}
 
-  template <class Stored, class BoxType, class Batch>
+  template <class Stored, class BoxType, class Batch, class Rule>
   static void Pool(const ort::KernelContext& context, std::vector<FeatureMap> maps, const BoxInputs& inputs,
-                   const PoolOptions& options) {
+                   const PoolOptions<Rule>& options) {
     const int64_t count = CheckedBoxCount(inputs.boxes, inputs.boxes_name);
     const std::vector<int64_t> images =
         ImagesOfBoxes<Batch>(inputs.batch, inputs.batch_name, inputs.batch_is_counts, maps[0].images, count);
@@ -44,4 +44,4 @@ struct CpuProvider : ort::Cpu {
 
 }  // namespace roiops
 
-#endif  // ROIOPS_ROI_ALIGN_CPU_PROVIDER_H_
+#endif  // ROIOPS_POOLING_CPU_PROVIDER_H_

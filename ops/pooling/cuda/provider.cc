@@ -1,10 +1,11 @@
-#include "roi_align/cuda/provider.h"
+#include "pooling/cuda/provider.h"
 
 #include <stdexcept>
 
 namespace roiops {
-CudaRequest CudaProvider::CheckedRequest(const std::vector<FeatureMap>& maps, const BoxInputs& inputs,
-                                         const PoolOptions& options, size_t element_size) {
+
+void CudaProvider::SetInputs(RoiInputs& to, const std::vector<FeatureMap>& maps, const BoxInputs& inputs,
+                             size_t element_size) {
   if (maps.size() > size_t(kMaxCudaMaps)) {
     Fail("there are ", maps.size(), " feature maps; the CUDA kernel takes at most ", kMaxCudaMaps);
   }
@@ -16,21 +17,12 @@ CudaRequest CudaProvider::CheckedRequest(const std::vector<FeatureMap>& maps, co
   }
   if (inputs.levels) CheckVector(*inputs.levels, "levels", count, "number of boxes");
 
-  CudaRequest request = {};
-  for (const FeatureMap& map : maps) {
-    request.maps[request.map_count++] = MakeCudaMap(map, element_size);
-  }
-  request.batch_is_counts = inputs.batch_is_counts;
-  request.boxes = inputs.boxes.data;
-  request.batch = inputs.batch.data;
-  request.levels = inputs.levels ? inputs.levels->As<int64_t>() : nullptr;
-  request.count = count;
-  request.images = maps[0].images;
-  request.channels = maps[0].channels;
-  request.size = options.output;
-  request.rule = options.rule;
-  request.pooling = options.pooling;
-  return request;
+  SetMaps(to, maps.data(), maps.size(), element_size);
+  to.batch_is_counts = inputs.batch_is_counts;
+  to.boxes = inputs.boxes.data;
+  to.batch = inputs.batch.data;
+  to.levels = inputs.levels ? inputs.levels->As<int64_t>() : nullptr;
+  to.count = count;
 }
 
 void CudaProvider::CheckKernelsLoad(const char* problem) {

@@ -1,7 +1,7 @@
-// RoIAlign over boxes that may lie on different feature maps, on the CPU. Knows nothing of ONNX Runtime.
+// Pooling of boxes that may lie on different feature maps, on the CPU. Knows nothing of ONNX Runtime.
 
-#ifndef ROIOPS_ROI_ALIGN_CPU_POOL_H_
-#define ROIOPS_ROI_ALIGN_CPU_POOL_H_
+#ifndef ROIOPS_POOLING_CPU_POOL_H_
+#define ROIOPS_POOLING_CPU_POOL_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -9,18 +9,12 @@
 
 #include "base/parallel.h"
 #include "cpu/limits.h"
-#include "roi_align/cpu/axis_plan.h"
-#include "roi_align/cpu/kernel.h"
+#include "pooling/options.h"
+#include "roi/feature_map.h"
 
 namespace roiops {
 
-struct PoolOptions {
-  OutputSize output;
-  SamplingRule rule;
-  Pooling pooling;
-};
-
-// What is pooled for whom: box k is boxes[4 * k ...] on image images[k] of maps[levels[k]], or of maps[0]
+// A pooling request: box k is boxes[4 * k ...] on image images[k] of maps[levels[k]], or of maps[0]
 // where `levels` is null. Indices are in range and box coordinates finite (see box_checks.h); all maps have
 // the same images and channels.
 template <class Stored, class BoxType>
@@ -37,10 +31,10 @@ struct PoolRequest {
 // at most kPlanBytes or what one box needs; and for each running task, at most kTileBytes or one row of the
 // widest map, another row of that map or 512 pixels, and twice 1024 outputs or one row of them, all of as
 // many channels as are pooled at once.
-template <class Stored, class BoxType>
-void Pool(const PoolRequest<Stored, BoxType>& request, const PoolOptions& options,
+template <class Rule, class Stored, class BoxType>
+void Pool(const PoolRequest<Stored, BoxType>& request, const PoolOptions<Rule>& options,
           const ParallelFor& parallel_for);
 
 }  // namespace roiops
 
-#endif  // ROIOPS_ROI_ALIGN_CPU_POOL_H_
+#endif  // ROIOPS_POOLING_CPU_POOL_H_

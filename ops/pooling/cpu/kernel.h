@@ -1,7 +1,7 @@
 // What the CPU kernels are given.
 
-#ifndef ROIOPS_ROI_ALIGN_CPU_KERNEL_H_
-#define ROIOPS_ROI_ALIGN_CPU_KERNEL_H_
+#ifndef ROIOPS_POOLING_CPU_KERNEL_H_
+#define ROIOPS_POOLING_CPU_KERNEL_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -9,8 +9,8 @@
 #include "base/half.h"
 #include "cpu/scratch.h"
 #include "cpu/tile.h"
+#include "pooling/cpu/axis_plan.h"
 #include "roi/feature_map.h"
-#include "roi_align/cpu/axis_plan.h"
 
 namespace roiops {
 
@@ -59,7 +59,7 @@ struct BlockKernels {
 };
 
 // The kernels of one instruction set.
-struct RoiAlignKernels {
+struct PoolingKernels {
   BlockKernels<float, float> f32;
   BlockKernels<double, double> f64;
   BlockKernels<float, Half> f16;
@@ -68,4 +68,4 @@ struct RoiAlignKernels {
 
 }  // namespace roiops
 
-#endif  // ROIOPS_ROI_ALIGN_CPU_KERNEL_H_
+#endif  // ROIOPS_POOLING_CPU_KERNEL_H_

@@ -1,4 +1,4 @@
-// RoIAlign by a block of threads: one box, a tile of channels and a tile of output rows.
+// Pooling by a block of threads: one box, a tile of channels and a tile of output rows.
 //
 //   job      image, map and axes of the box
 //   plan     taps of the tile's rows and columns, a thread per bin
@@ -10,36 +10,36 @@
 // itself followed by a barrier, in tests on the host as a loop or on threads. Values that steer the block are
 // read between two such steps and are not written in the second of them, so every thread sees the same.
 
-#ifndef ROIOPS_ROI_ALIGN_CUDA_BLOCK_H_
-#define ROIOPS_ROI_ALIGN_CUDA_BLOCK_H_
+#ifndef ROIOPS_POOLING_CUDA_BLOCK_H_
+#define ROIOPS_POOLING_CUDA_BLOCK_H_
 
-#include "roi_align/cuda/direct.h"
-#include "roi_align/cuda/sums.h"
+#include "pooling/cuda/direct.h"
+#include "pooling/cuda/sums.h"
 
 namespace roiops {
 
-template <class Stored, class Block>
+template <class Rule, class Stored, class Block>
 class BoxPooler {
  public:
-  using Memory = BlockMemory<Stored>;
+  using Memory = BlockMemory<Rule, Stored>;
 
-  ROIOPS_HOST_DEVICE BoxPooler(const CudaRequest& request, Memory& memory, const Block& block)
+  ROIOPS_HOST_DEVICE BoxPooler(const CudaRequest<Rule>& request, Memory& memory, const Block& block)
       : request_(request), memory_(memory), block_(block) {}
 
-  ROIOPS_HOST_DEVICE void Run(int64_t task) const {
+  ROIOPS_HOST_DEVICE void Run(int64_t item) const {
     if (request_.batch_is_counts) {
       const BoxLocator<Stored> locator = {request_, block_.Threads()};
       block_.Step([&](int thread) { memory_.counts[thread] = locator.SumCounts(thread); });
     }
     block_.Step([&](int thread) {
-      if (thread == 0) MakeJob(request_, task, block_.Threads(), memory_);
+      if (thread == 0) MakeJob(request_, item, block_.Threads(), memory_);
     });
     if (memory_.job.has_place) {
       Pool();
     } else {
       block_.Step([&](int thread) { WriteZeros(thread); });
     }
-    block_.Step([](int) {});  // the next task's job is written when none reads this one's
+    block_.Step([](int) {});  // the next work item's job is written when none reads this one's
   }
 
  private:
@@ -111,14 +111,14 @@ class BoxPooler {
     const int at_once = busy >= 1 && busy < room ? busy : room;
     const int channels = memory_.job.channels;
     for (int channel = 0; channel < channels; channel += at_once) {
-      const Chunk<Stored> chunk = {Pixels(channel),
-                                   Output(channel, row, column),
-                                   at_once < channels - channel ? at_once : channels - channel,
-                                   rows,
-                                   columns,
-                                   window};
+      const ChannelGroup<Stored> group = {Pixels(channel),
+                                          Output(channel, row, column),
+                                          at_once < channels - channel ? at_once : channels - channel,
+                                          rows,
+                                          columns,
+                                          window};
       const auto summer = [&](int thread) {
-        return Summer<Stored>(memory_, chunk, thread, block_.Threads());
+        return Summer<Rule, Stored>(memory_, group, thread, block_.Threads());
       };
       block_.Step([&](int thread) { summer(thread).SumRows(); });
       block_.Step([&](int thread) { summer(thread).SumColumns(request_.pooling); });
@@ -152,20 +152,17 @@ class BoxPooler {
       const int64_t q = column + i % columns;
       const int64_t channel = i / columns / rows;
       const Stored* pixels = Pixels(channel);
-      const Weight value = request_.pooling == Pooling::kAverage
-                               ? AverageDirectly(memory_.row_axis, job.first_row + p, memory_.column_axis, q,
-                                                 pixels, job.width)
-                               : MaximumDirectly(memory_.row_axis, job.first_row + p, memory_.column_axis, q,
-                                                 request_.pooling, pixels, job.width);
+      const Weight value = PoolBinDirectly(memory_.row_axis, job.first_row + p, memory_.column_axis, q,
+                                           request_.pooling, pixels, job.width);
       *Output(channel, p, q) = Narrow<Stored, Weight>::From(value);
     }
   }
 
-  const CudaRequest& request_;
+  const CudaRequest<Rule>& request_;
   Memory& memory_;
   const Block& block_;
 };
 
 }  // namespace roiops
 
-#endif  // ROIOPS_ROI_ALIGN_CUDA_BLOCK_H_
+#endif  // ROIOPS_POOLING_CUDA_BLOCK_H_

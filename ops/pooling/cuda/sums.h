@@ -1,10 +1,12 @@
 // The sums of planned bins: first over the rows, for neighbouring columns of several channels, into the
 // memory that the threads of a block share, then over the columns, into the outputs.
 
-#ifndef ROIOPS_ROI_ALIGN_CUDA_SUMS_H_
-#define ROIOPS_ROI_ALIGN_CUDA_SUMS_H_
+#ifndef ROIOPS_POOLING_CUDA_SUMS_H_
+#define ROIOPS_POOLING_CUDA_SUMS_H_
 
-#include "roi_align/cuda/job.h"
+#include <cmath>
+
+#include "pooling/cuda/job.h"
 
 namespace roiops {
 
@@ -18,7 +20,7 @@ struct Window {
 
 // Planned bins of some channels of a job.
 template <class Stored>
-struct Chunk {
+struct ChannelGroup {
   const Stored* pixels;  // of the first channel
   Stored* output;        // of the first channel, row and column
   int channels;
@@ -28,26 +30,26 @@ struct Chunk {
 };
 
 // A thread of those that share the memory.
-template <class Stored>
+template <class Rule, class Stored>
 class Summer {
  public:
   using Weight = typename ComputeType<Stored>::Type;
-  using Memory = BlockMemory<Stored>;
+  using Memory = BlockMemory<Rule, Stored>;
 
-  ROIOPS_HOST_DEVICE Summer(Memory& memory, const Chunk<Stored>& chunk, int thread, int threads)
-      : memory_(memory), chunk_(chunk), thread_(thread), threads_(threads) {}
+  ROIOPS_HOST_DEVICE Summer(Memory& memory, const ChannelGroup<Stored>& group, int thread, int threads)
+      : memory_(memory), group_(group), thread_(thread), threads_(threads) {}
 
   ROIOPS_HOST_DEVICE void SumRows() const { SumRowsBy<16 / sizeof(Stored)>(); }
 
   ROIOPS_HOST_DEVICE void SumColumns(Pooling pooling) const {
     // A thread keeps to one bin and goes through the channels.
-    const int bins = chunk_.rows * chunk_.columns;
+    const int bins = group_.rows * group_.columns;
     const int step = threads_ > bins ? threads_ / bins : 1;
     const int channel = thread_ / bins;
-    if (channel >= step || channel >= chunk_.channels) return;
+    if (channel >= step || channel >= group_.channels) return;
     for (int bin = thread_ % bins; bin < bins; bin += threads_) {
-      const int row = bin / chunk_.columns;
-      const int column = bin % chunk_.columns;
+      const int row = bin / group_.columns;
+      const int column = bin % group_.columns;
       if (pooling == Pooling::kAverage) {
         Average(row, column, channel, step);
       } else {
@@ -61,17 +63,17 @@ class Summer {
   template <int kMost>
   ROIOPS_HOST_DEVICE void SumRowsBy() const {
     if constexpr (kMost > 1) {
-      if (chunk_.window.vector < kMost) return SumRowsBy<kMost / 2>();
+      if (group_.window.vector < kMost) return SumRowsBy<kMost / 2>();
     }
     SumVectors<kMost>();
   }
 
   template <int kVector>
   ROIOPS_HOST_DEVICE void SumVectors() const {
-    const Window window = chunk_.window;
+    const Window window = group_.window;
     const int groups = window.columns / kVector;
-    const int lines = chunk_.rows * memory_.job.row_places.samples;
-    const int sums = chunk_.channels * groups;
+    const int lines = group_.rows * memory_.job.row_places.samples;
+    const int sums = group_.channels * groups;
     // Where there are more threads than sums of a line, they share the lines.
     const int shares = threads_ > sums ? threads_ / sums : 1;
     const int64_t plane = memory_.job.plane;
@@ -80,7 +82,7 @@ class Summer {
       const int channel = i % sums / groups;
       const int at = i % groups * kVector;
       const int column = window.dense ? window.first + at : memory_.columns.taps[at].index;
-      const Stored* from = chunk_.pixels + channel * plane + column;
+      const Stored* from = group_.pixels + channel * plane + column;
       Weight* to = memory_.tile + channel * lines * window.columns + at;
       for (int line = i / sums; line < lines; line += shares) {
         const TapRange taps = memory_.rows.samples[line];
@@ -94,7 +96,7 @@ class Summer {
   template <int kVector>
   ROIOPS_HOST_DEVICE static void AddTaps(const Tap<Weight>* taps, int count, const Stored* from,
                                          uint32_t row_bytes, Pack<Weight, kVector>* sum) {
-    ROIOPS_FEW_TURNS
+    ROIOPS_NO_UNROLL
     for (; count > 4; count -= 4, taps += 4) AddPixels<4>(taps, from, row_bytes, sum);
     if (count == 4) {
       AddPixels<4>(taps, from, row_bytes, sum);
@@ -118,7 +120,7 @@ class Summer {
       pixels[i] = *reinterpret_cast<const Pack<Stored, kVector>*>(row);
     }
     for (int i = 0; i < kTaps; ++i) {
-      for (int v = 0; v < kVector; ++v) sum->value[v] += taps[i].weight * Widen(pixels[i].value[v]);
+      for (int v = 0; v < kVector; ++v) sum->value[v] += taps[i].weight * ToFloat(pixels[i].value[v]);
     }
   }
 
@@ -127,8 +129,8 @@ class Summer {
   ROIOPS_HOST_DEVICE void ForChannels(int row, int column, int channel, int step, const Value& value) const {
     const Job& job = memory_.job;
     const int64_t out_step = step * job.out_plane;
-    Stored* to = chunk_.output + channel * job.out_plane + row * job.out_width + column;
-    for (; channel < chunk_.channels; channel += step) {
+    Stored* to = group_.output + channel * job.out_plane + row * job.out_width + column;
+    for (; channel < group_.channels; channel += step) {
       *to = Narrow<Stored, Weight>::From(value());
       to += out_step;
     }
@@ -142,17 +144,17 @@ class Summer {
     const int count = range.end - range.begin;
     Tap<Weight> kept[kKept] = {};
     for (int i = 0; i < kKept; ++i) {
-      if (i < count) kept[i] = {Place(range.begin + i), taps[i].weight};
+      if (i < count) kept[i] = {SumIndex(range.begin + i), taps[i].weight};
     }
-    const int stride = chunk_.rows * chunk_.window.columns;
-    const Weight* sums = memory_.tile + channel * stride + row * chunk_.window.columns;
+    const int stride = group_.rows * group_.window.columns;
+    const Weight* sums = memory_.tile + channel * stride + row * group_.window.columns;
     const int sums_step = step * stride;
     ForChannels(row, column, channel, step, [&] {
       Weight sum = 0;
       for (int i = 0; i < kKept; ++i) {
         if (i < count) sum += kept[i].weight * sums[kept[i].index];
       }
-      for (int i = kKept; i < count; ++i) sum += taps[i].weight * sums[Place(range.begin + i)];
+      for (int i = kKept; i < count; ++i) sum += taps[i].weight * sums[SumIndex(range.begin + i)];
       sums += sums_step;
       return sum;
     });
@@ -163,36 +165,36 @@ class Summer {
     const TapRange* samples = memory_.columns.samples + column * memory_.job.column_places.samples;
     const int x_count = memory_.columns.bins[column].samples;
     const int y_count = memory_.rows.bins[row].samples;
-    const int columns = chunk_.window.columns;
+    const int columns = group_.window.columns;
     const int row_size = memory_.job.row_places.samples * columns;
-    const Weight* sums = memory_.tile + (channel * chunk_.rows + row) * row_size;
+    const Weight* sums = memory_.tile + (channel * group_.rows + row) * row_size;
     ForChannels(row, column, channel, step, [&] {
       Weight largest = -Weight(INFINITY);
       for (int y = 0; y < y_count; ++y) {
         for (int x = 0; x < x_count; ++x) {
           Weight sum = 0;
           for (int tap = samples[x].begin; tap < samples[x].end; ++tap) {
-            sum += memory_.columns.taps[tap].weight * sums[y * columns + Place(tap)];
+            sum += memory_.columns.taps[tap].weight * sums[y * columns + SumIndex(tap)];
           }
-          largest = roiops::Maximum(largest, sum);
+          largest = LargerOrNan(largest, sum);
         }
       }
-      sums += step * chunk_.rows * row_size;
+      sums += step * group_.rows * row_size;
       return largest;
     });
   }
 
   // Where a column tap finds its sum in a line of the tile.
-  ROIOPS_HOST_DEVICE int Place(int tap) const {
-    return chunk_.window.dense ? memory_.columns.taps[tap].index - chunk_.window.first : tap;
+  ROIOPS_HOST_DEVICE int SumIndex(int tap) const {
+    return group_.window.dense ? memory_.columns.taps[tap].index - group_.window.first : tap;
   }
 
   Memory& memory_;
-  const Chunk<Stored>& chunk_;
+  const ChannelGroup<Stored>& group_;
   const int thread_;
   const int threads_;
 };
 
 }  // namespace roiops
 
-#endif  // ROIOPS_ROI_ALIGN_CUDA_SUMS_H_
+#endif  // ROIOPS_POOLING_CUDA_SUMS_H_

@@ -1,8 +1,8 @@
 // The second and third step of a CPU kernel: for each output row, the pixels of the box's columns are summed
 // over the row's taps; each output is the sum of a few of those.
 
-#ifndef ROIOPS_ROI_ALIGN_CPU_SUMS_H_
-#define ROIOPS_ROI_ALIGN_CPU_SUMS_H_
+#ifndef ROIOPS_POOLING_CPU_SUMS_H_
+#define ROIOPS_POOLING_CPU_SUMS_H_
 
 #include "cpu/pack.h"
 
@@ -184,4 +184,4 @@ class Sums {
 }  // namespace
 }  // namespace roiops
 
-#endif  // ROIOPS_ROI_ALIGN_CPU_SUMS_H_
+#endif  // ROIOPS_POOLING_CPU_SUMS_H_
