@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import ray
+import yaml
 from load import Report, load
 from ray import serve
 from ray.cluster_utils import Cluster
-from service import Settings, build
 from start import HERE
 from support import expected, free_port, replicas
 
@@ -23,10 +26,11 @@ _AT, _BACK_BY, _END = 4, 14, 20  # seconds since the load began
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """A head that runs the proxy and no replica, and two nodes with room for one replica each."""
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **_NODE})
+    dashboard = {"include_dashboard": True, "dashboard_port": free_port()}
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, **dashboard, **_NODE})
     for _ in range(2):
         cluster.add_node(num_cpus=1, **_NODE)
-    ray.init(cluster.address, runtime_env={"env_vars": {"PYTHONPATH": str(HERE)}}, log_to_driver=False)
+    ray.init(cluster.address, log_to_driver=False)
     yield cluster
     serve.shutdown()
     ray.shutdown()
@@ -34,11 +38,23 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture(scope="module")
-def spread(cluster) -> str:
-    """The address of a service of one replica on each of the two nodes."""
+def spread(cluster, tmp_path_factory) -> str:
+    """The address of the service of cluster.yaml, with one replica on each of the two nodes."""
     port = free_port()
-    serve.start(proxy_location="HeadOnly", http_options={"host": "127.0.0.1", "port": port})
-    serve.run(build(Settings(min_replicas=2, max_replicas=2, max_replicas_per_node=1)))
+    config = yaml.safe_load((HERE / "cluster.yaml").read_text())
+    config["proxy_location"] = "HeadOnly"  # the nodes share the ports of this machine
+    config["http_options"] |= {"host": "127.0.0.1", "port": port}
+    (application,) = config["applications"]
+    application["runtime_env"]["env_vars"]["PYTHONPATH"] = str(HERE)
+    application["args"] |= {"num_cpus": 1, "max_replicas": 2, "max_replicas_per_node": 1}
+    file = tmp_path_factory.mktemp("config") / "cluster.yaml"
+    file.write_text(yaml.safe_dump(config))
+    command = [Path(sys.executable).with_name("serve"), "deploy", file]
+    subprocess.run([*command, "--address", f"http://{cluster.head_node.webui_url}"], check=True)
+    deadline = time.monotonic() + 60
+    while serve.status().applications["default"].status != "RUNNING":
+        assert time.monotonic() < deadline, serve.status()
+        time.sleep(0.5)
     return f"http://127.0.0.1:{port}"
 
 
@@ -49,7 +65,13 @@ def load_with(disaster: Callable[[], object], address: str, sample: bytes, detec
         under_way = thread.submit(asyncio.run, load(address, pictures, workers=8, seconds=_END, patience=30))
         time.sleep(_AT)
         disaster()
-        return under_way.result()
+        report = under_way.result()
+    print(
+        dict(report.statuses),
+        f"longest {max(report.latencies):.1f} s",
+        f"last error at {max(report.failed_at, default=0):.1f} s",
+    )
+    return report
 
 
 def assert_came_back(report: Report) -> None:
