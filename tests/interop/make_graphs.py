@@ -6,9 +6,17 @@ from pathlib import Path
 
 import onnx
 import onnx_ir as ir
+import torch_detectron2
 from onnx_ir.passes.common import ClearMetadataAndDocStringPass
 from torch_poolers import Detectron2Pooler, TorchvisionPooler, export_dynamo, export_torchscript
 
+# Heads, images, opset.
+DETECTORS = {
+    "detectron2": (1, 1, 16),
+    "detectron2_opset11": (1, 1, 11),
+    "detectron2_images3": (1, 3, 16),
+    "detectron2_cascade": (3, 1, 16),
+}
 GRAPHS = Path(__file__).parents[1] / "export" / "upgrader" / "graphs"
 
 
@@ -26,6 +34,8 @@ def graphs():
     for opset in (11, 16):
         yield f"detectron2_ts{opset}", export_torchscript(Detectron2Pooler(), 1, opset)
     yield "detectron2_ts16_images2", export_torchscript(Detectron2Pooler(2), 2, 16)
+    for kind, (stages, images, opset) in DETECTORS.items():
+        yield f"whole_{kind}", torch_detectron2.export(torch_detectron2.Detector(stages), images, opset)
 
 
 if __name__ == "__main__":

@@ -41,9 +41,38 @@ def broadcast_dim(dims: Sequence[Dim]) -> Dim | None:
     return constants.pop() if len(constants) == 1 else None
 
 
-def same_dim(dims: Sequence[Dim]) -> Dim:
-    """Of several sizes that a valid model has equal, the one that says most."""
-    return min(dims, key=lambda dim: (sum(not isinstance(u, str) for u in dim.unknowns), len(dim.unknowns)))
+class Equalities:
+    """Which sizes every run has equal, because an operator fails otherwise.
+
+    Two sizes are equal if `resolve` gives the same for both.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[Unknown, Dim] = {}
+
+    def resolve(self, dim: Dim) -> Dim:
+        """The size in terms of unknowns that nothing says more of."""
+        resolved = Dim(dim.constant)
+        for unknown in dim.unknowns:
+            known = self._known.get(unknown)
+            resolved += Dim(0, (unknown,)) if known is None else self.resolve(known)
+        return resolved
+
+    def equate(self, dims: Sequence[Dim]) -> Dim:
+        """Note that sizes are equal, and return the one of them that says most."""
+        best, *others = sorted(map(self.resolve, dims), key=ignorance)
+        for other in map(self.resolve, others):
+            lone = other.unknowns[0] if other.constant == 0 and len(other.unknowns) == 1 else None
+            if lone is not None and lone not in best.unknowns:
+                self._known[lone] = best
+        return self.resolve(best)
+
+
+def ignorance(dim: Dim) -> tuple[bool, int, int]:
+    """A key to sort sizes by how little they say: constants, symbols of inputs, sums, lone unknowns."""
+    unnamed = sum(not isinstance(unknown, str) for unknown in dim.unknowns)
+    lone = unnamed == 1 and len(dim.unknowns) == 1 and dim.constant == 0
+    return lone, unnamed, len(dim.unknowns)
 
 
 def left_over(dims: Sequence[Dim], others: Sequence[Dim]) -> Dim | None:

@@ -12,7 +12,7 @@ Nothing is guessed: a value without a fact has none.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Callable, TypeVar
 
 import numpy as np
@@ -21,7 +21,7 @@ import onnx_ir as ir
 from roiops.export.upgrader.facts import items as item_rules
 from roiops.export.upgrader.facts import rows as row_rules
 from roiops.export.upgrader.facts import shapes as shape_rules
-from roiops.export.upgrader.facts.dims import Dim, Shape
+from roiops.export.upgrader.facts.dims import Dim, Equalities, Shape, ignorance
 from roiops.export.upgrader.facts.dtypes import dtype_of
 from roiops.export.upgrader.facts.ranks import required_ranks
 from roiops.export.upgrader.graph.attributes import constant, get_ints
@@ -43,6 +43,7 @@ class Facts:
 
     def __init__(self, owner: ir.Graph | ir.Function):
         self._symbols = set(owner.inputs) if isinstance(owner, ir.Graph) else set()
+        self._main = owner.graph if isinstance(owner, ir.Function) else owner
         self._ranks: dict[ir.Value, int] = {}
         self._walk(owner)
         self._ranks = required_ranks(owner, self)
@@ -55,6 +56,7 @@ class Facts:
         self._labels: dict[int, str] = {}
         self._shapes: dict[ir.Value, Shape | None] = {}
         self._items: dict[ir.Value, Shape | None] = {}
+        self.equalities = Equalities()
         self.masks: dict[ir.Value, row_rules.Rows] = {}
         self.indices: dict[ir.Value, row_rules.Index] = {}
         self.selections: dict[ir.Value, row_rules.Selection] = {}
@@ -78,7 +80,7 @@ class Facts:
         if value not in self._shapes:
             shape = shape_rules.constant_shape(value)
             self._shapes[value] = self._declared(value) if shape is None else shape
-        return self._shapes[value]
+        return self._resolved(self._shapes[value])
 
     def items(self, value: ir.Value | None) -> Shape | None:
         """The contents of a short integer vector or scalar, in order."""
@@ -86,7 +88,10 @@ class Facts:
             return None
         if value not in self._items:
             self._items[value] = item_rules.constant_items(value)
-        return self._items[value]
+        return self._resolved(self._items[value])
+
+    def _resolved(self, dims: Shape | None) -> Shape | None:
+        return None if dims is None else tuple(map(self.equalities.resolve, dims))
 
     def array(self, value: ir.Value | None) -> np.ndarray | None:
         """The contents of a small constant, also of one that is computed from constants."""
@@ -125,6 +130,12 @@ class Facts:
         symbol = dim.unknowns[0] if dim.constant == 0 and len(dim.unknowns) == 1 else None
         return symbol if isinstance(symbol, str) else None
 
+    def equate(self, node: ir.Node, dims: Sequence[Dim]) -> Dim:
+        """One of the sizes that ``node`` fails on if they differ; noted as equal where it always runs."""
+        if node.graph is self._main:
+            return self.equalities.equate(dims)
+        return min(map(self.equalities.resolve, dims), key=ignorance)
+
     def own(self, value: ir.Value, axis: int) -> Dim:
         """The size of ``value`` along ``axis`` as an unknown of its own."""
         return Dim(0, ((self.key(value), axis),))
@@ -159,14 +170,16 @@ class Facts:
         self._visit_keys(node)
         if node.domain not in ("", DOMAIN) or node.op_type == "Constant" or not node.outputs:
             return
-        output = node.outputs[0]
-        self._items[output] = _try(item_rules.RULES.get(node.op_type), self, node)
+        contents = _try(item_rules.RULES.get(node.op_type), self, node)
+        for value, items in zip(node.outputs, contents if isinstance(contents, list) else [contents]):
+            self._items[value] = items
         shapes = _try(shape_rules.RULES.get(node.op_type), self, node)
         for value, shape in zip(node.outputs, shapes if isinstance(shapes, list) else [shapes]):
             if shape is not None:
                 self._shapes[value] = shape
-        if len(self.shape(output) or ()) > 1:
-            self._items[output] = None
+        for value in node.outputs:
+            if len(self.shape(value) or ()) > 1:
+                self._items[value] = None
         _try(row_rules.RULES.get(node.op_type), self, node)
 
     def _visit_keys(self, node: ir.Node) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Callable, Union
 
 import onnx_ir as ir
 
-from roiops.export.upgrader.facts.dims import ONE, Dim, Shape, broadcast_dim, left_over, same_dim
+from roiops.export.upgrader.facts.dims import ONE, Dim, Shape, broadcast_dim, left_over
 from roiops.export.upgrader.graph.attributes import get_int, tensor_of
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def _concat(facts: Facts, node: ir.Node) -> Result:
     axis = positive(get_int(node, "axis", 0), len(shapes[0]))
     columns = list(zip(*shapes))
     return tuple(
-        sum(column[1:], column[0]) if i == axis else same_dim(column) for i, column in enumerate(columns)
+        sum(column[1:], column[0]) if i == axis else facts.equate(node, column)
+        for i, column in enumerate(columns)
     )
 
 
