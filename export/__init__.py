@@ -23,8 +23,12 @@ from roiops.export._masks_and_keypoints import (
     make_paste_masks_model,
     make_paste_masks_node,
 )
-from roiops.export._models import make_multiscale_roi_align_model, make_roi_align_model
-from roiops.export._nodes import make_multiscale_roi_align_node, make_roi_align_node
+from roiops.export._models import (
+    make_multiscale_roi_align_model,
+    make_roi_align_model,
+    make_roi_pool_model,
+)
+from roiops.export._nodes import make_multiscale_roi_align_node, make_roi_align_node, make_roi_pool_node
 from roiops.export._schemas import register_schemas
 from roiops.export.portable import PortableError, add_function_bodies
 from roiops.operators import DOMAIN, VERSION
@@ -48,6 +52,8 @@ __all__ = [
     "make_paste_masks_node",
     "make_roi_align_model",
     "make_roi_align_node",
+    "make_roi_pool_model",
+    "make_roi_pool_node",
     "make_torchvision_level_nodes",
     "opset1",
     "register_schemas",

@@ -11,7 +11,7 @@ from onnx import TensorProto, helper
 from roiops import _values
 from roiops.export import _types
 from roiops.export._nodes import make_node
-from roiops.operators import DOMAIN, MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, VERSION, Operator
+from roiops.operators import DOMAIN, MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, ROI_POOL, VERSION, Operator
 from roiops.operators._operator import resolve
 from roiops.operators._shapes import output_types
 
@@ -108,6 +108,39 @@ def make_multiscale_roi_align_model(
     )
     names = ["boxes", "batch", "levels", *(f"X_{i}" for i in range(len(arguments["spatial_scales"])))]
     return one_node_model(MULTI_SCALE_ROI_ALIGN, arguments, types, names, opset, name)
+
+
+def make_roi_pool_model(
+    *,
+    output_size: int | Sequence[int],
+    spatial_scale: float = 1.0,
+    batch_format: str = "boxes_num",
+    x_type: int = TensorProto.FLOAT,
+    boxes_type: int | None = None,
+    batch_type: int = TensorProto.INT64,
+    opset: int = OPSET,
+    name: str | None = None,
+) -> onnx.ModelProto:
+    """Build a model with inputs X (N, C, H, W), boxes (K, 4), batch (N,) or (K,) and output Y.
+
+    Args:
+        output_size: bins per axis, an int or (height, width).
+        spatial_scale: feature pixels per image pixel.
+        batch_format: what ``batch`` holds, "boxes_num" or "batch_indices".
+        x_type: element type of X and Y.
+        boxes_type: element type of the boxes; by default that of X, and FLOAT with 16-bit X.
+        batch_type: element type of the batch input.
+        opset: version of the standard operators that the model imports.
+        name: node name.
+
+    Raises:
+        TypeError, ValueError: a wrong argument; the message starts with its name.
+    """
+    arguments = ROI_POOL.check(
+        output_size=output_size, spatial_scale=spatial_scale, batch_format=batch_format
+    )
+    types = checked_types(ROI_POOL, {"x_type": x_type, "boxes_type": boxes_type, "batch_type": batch_type})
+    return one_node_model(ROI_POOL, arguments, types, ["X", "boxes", "batch"], opset, name)
 
 
 def one_node_model(

@@ -9,7 +9,7 @@ import onnx
 from onnx import AttributeProto, helper
 
 from roiops import _values
-from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, Operator
+from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, ROI_POOL, Operator
 from roiops.operators._parameters import Floats
 
 
@@ -100,6 +100,38 @@ def make_multiscale_roi_align_node(
     )
     inputs = {"boxes": boxes, "batch": batch, "levels": levels, "xs": xs}
     return make_node(MULTI_SCALE_ROI_ALIGN, inputs, {"output": output}, arguments, name)
+
+
+def make_roi_pool_node(
+    x: str,
+    boxes: str,
+    batch: str,
+    output: str,
+    *,
+    output_size: int | Sequence[int],
+    spatial_scale: float = 1.0,
+    batch_format: str = "boxes_num",
+    name: str | None = None,
+) -> onnx.NodeProto:
+    """Build a ``roiops::RoiPool`` node; the model must import domain ``roiops`` version 1.
+
+    Args:
+        x: value name of the features (N, C, H, W).
+        boxes: value name of the boxes (K, 4), x1 y1 x2 y2 in image pixels, the last pixel included.
+        batch: value name of the boxes per image (N,) or image of each box (K,), int32 or int64.
+        output: value name of the result (K, C, height, width).
+        output_size: bins per axis, an int or (height, width).
+        spatial_scale: feature pixels per image pixel.
+        batch_format: what ``batch`` holds, "boxes_num" or "batch_indices".
+        name: node name, which ONNX Runtime puts into error messages.
+
+    Raises:
+        TypeError, ValueError: a wrong attribute; the message starts with its name.
+    """
+    arguments = ROI_POOL.check(
+        output_size=output_size, spatial_scale=spatial_scale, batch_format=batch_format
+    )
+    return make_node(ROI_POOL, {"x": x, "boxes": boxes, "batch": batch}, {"output": output}, arguments, name)
 
 
 def make_node(

@@ -11,7 +11,7 @@ import torch
 from torch.onnx import symbolic_helper
 
 from roiops.export.torch._kernels import tensor_inputs
-from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, Operator
+from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, ROI_POOL, Operator
 from roiops.operators._parameters import Choice, Flag, Float, Floats, Int, Size
 from roiops.operators._shapes import output_shapes, sizes_of
 
@@ -45,9 +45,7 @@ def unregister_symbolics() -> None:
 
 @symbolic_helper.parse_args("v", "v", "f", "i", "i", "i", "b")
 def _torchvision_roi_align(g, x, rois, spatial_scale, height, width, sampling_ratio, aligned):
-    image = g.op("Gather", rois, _constant(g, 0), axis_i=1)
-    boxes = g.op("Gather", rois, _constant(g, [1, 2, 3, 4]), axis_i=1)
-    indices = g.op("Cast", image, to_i=torch.onnx.TensorProtoDataType.INT64)
+    boxes, indices = _split_rois(g, rois)
     arguments = ROI_ALIGN.check(
         output_size=(height, width),
         spatial_scale=spatial_scale,
@@ -56,6 +54,23 @@ def _torchvision_roi_align(g, x, rois, spatial_scale, height, width, sampling_ra
         batch_format="batch_indices",
     )
     return _node(g, ROI_ALIGN, {"x": x, "boxes": boxes, "batch": indices}, arguments)
+
+
+@symbolic_helper.parse_args("v", "v", "f", "i", "i")
+def _torchvision_roi_pool(g, x, rois, spatial_scale, height, width):
+    boxes, indices = _split_rois(g, rois)
+    arguments = ROI_POOL.check(
+        output_size=(height, width), spatial_scale=spatial_scale, batch_format="batch_indices"
+    )
+    # torchvision's other output, where the maxima were, is for its backward pass.
+    return _node(g, ROI_POOL, {"x": x, "boxes": boxes, "batch": indices}, arguments), None
+
+
+def _split_rois(g: Any, rois: Any) -> tuple[Any, Any]:
+    """Return boxes and the image of each, from the form that torchvision keeps them in."""
+    image = g.op("Gather", rois, _constant(g, 0), axis_i=1)
+    boxes = g.op("Gather", rois, _constant(g, [1, 2, 3, 4]), axis_i=1)
+    return boxes, g.op("Cast", image, to_i=torch.onnx.TensorProtoDataType.INT64)
 
 
 _LETTERS = {Int: "i", Flag: "b", Float: "f", Floats: "fs", Choice: "s", Size: "is"}
@@ -119,6 +134,7 @@ def _constant(g: Any, value: Any) -> Any:
 
 _SYMBOLICS = {
     "torchvision::roi_align": _torchvision_roi_align,
+    "torchvision::roi_pool": _torchvision_roi_pool,
     "roiops::roi_align": _symbolic(ROI_ALIGN),
     "roiops::multiscale_roi_align": _symbolic(MULTI_SCALE_ROI_ALIGN),
     "roiops::boxes_num": _boxes_num,

@@ -14,7 +14,7 @@ from onnxscript import opset18 as standard
 from roiops.export import _types
 from roiops.export._onnxscript import opset1
 from roiops.export.torch._kernels import tensor_inputs
-from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, Operator
+from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, ROI_POOL, Operator
 from roiops.operators._parameters import Choice, Flag, Float, Floats, Int, Size
 
 _Float = TypeVar("_Float", bound=Union[FLOAT16, BFLOAT16, FLOAT, DOUBLE])
@@ -28,6 +28,7 @@ def translation_table() -> dict[Callable, Callable]:
     """
     return {
         torch.ops.torchvision.roi_align.default: _torchvision_roi_align,
+        torch.ops.torchvision.roi_pool.default: _torchvision_roi_pool,
         torch.ops.roiops.roi_align.default: _translation(ROI_ALIGN),
         torch.ops.roiops.multiscale_roi_align.default: _translation(MULTI_SCALE_ROI_ALIGN),
         torch.ops.roiops.boxes_num.default: _boxes_num,
@@ -43,7 +44,6 @@ def _torchvision_roi_align(
     sampling_ratio: int,
     aligned: bool,
 ) -> _Float:
-    image = standard.Gather(rois, standard.Constant(value_int=0), axis=1)
     arguments = ROI_ALIGN.check(
         output_size=(pooled_height, pooled_width),
         spatial_scale=spatial_scale,
@@ -51,12 +51,24 @@ def _torchvision_roi_align(
         aligned=bool(aligned),
         batch_format="batch_indices",
     )
-    return opset1.RoiAlign(
-        input,
-        standard.Slice(rois, [1], [5], [1]),
-        standard.Cast(image, to=INT64.dtype),
-        **ROI_ALIGN.write(arguments),
+    return opset1.RoiAlign(input, *_split_rois(rois), **ROI_ALIGN.write(arguments))
+
+
+def _torchvision_roi_pool(
+    input: _Float, rois: _Float, spatial_scale: float, pooled_height: int, pooled_width: int
+) -> tuple[_Float, INT64]:
+    arguments = ROI_POOL.check(
+        output_size=(pooled_height, pooled_width), spatial_scale=spatial_scale, batch_format="batch_indices"
     )
+    pooled = opset1.RoiPool(input, *_split_rois(rois), **ROI_POOL.write(arguments))
+    # torchvision's other output, where the maxima were, is for its backward pass.
+    return pooled, standard.Constant(value_int=0)
+
+
+def _split_rois(rois: _Float) -> tuple[_Float, INT64]:
+    """Return boxes and the image of each, from the form that torchvision keeps them in."""
+    image = standard.Gather(rois, standard.Constant(value_int=0), axis=1)
+    return standard.Slice(rois, [1], [5], [1]), standard.Cast(image, to=INT64.dtype)
 
 
 _ANNOTATIONS = {

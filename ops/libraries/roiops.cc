@@ -4,6 +4,7 @@
 #include "ort/library.h"
 #include "paste_masks/ops.h"
 #include "roi_align/ops.h"
+#include "roi_pool/ops.h"
 
 const roiops::ort::Library roiops::ort::kLibrary = {
     "roiops",
@@ -12,5 +13,6 @@ const roiops::ort::Library roiops::ort::kLibrary = {
         AddMultiScaleRoiAlign,
         AddPasteMasks,
         AddHeatmapsToKeypoints,
+        AddRoiPool,
     },
 };

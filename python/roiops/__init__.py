@@ -9,6 +9,7 @@ from roiops._heatmaps_to_keypoints import heatmaps_to_keypoints
 from roiops._library import build_info, get_library_path, register
 from roiops._paste_masks import paste_masks
 from roiops._roi_align import RoIAlign, multiscale_roi_align, roi_align
+from roiops._roi_pool import roi_pool
 
 __all__ = [
     "RoIAlign",
@@ -22,6 +23,7 @@ __all__ = [
     "reference",
     "register",
     "roi_align",
+    "roi_pool",
 ]
 
 __version__ = importlib.metadata.version("roiops")

@@ -14,6 +14,7 @@ from roiops.operators import (
     MULTI_SCALE_ROI_ALIGN,
     PASTE_MASKS,
     ROI_ALIGN,
+    ROI_POOL,
     Operator,
 )
 from roiops.operators._shapes import output_types
@@ -53,6 +54,7 @@ def _reference_op(operator: Operator, compute: Callable[..., Any]) -> type[OpRun
 OPS = (
     _reference_op(ROI_ALIGN, reference.roi_align),
     _reference_op(MULTI_SCALE_ROI_ALIGN, reference.multiscale_roi_align),
+    _reference_op(ROI_POOL, reference.roi_pool),
     _reference_op(PASTE_MASKS, reference.paste_masks),
     _reference_op(HEATMAPS_TO_KEYPOINTS, reference.heatmaps_to_keypoints),
 )

@@ -56,6 +56,18 @@ def test_multiscale_node_has_every_attribute():
     }
 
 
+def test_roi_pool_node_has_every_attribute():
+    node = export.make_roi_pool_node("x", "b", "n", "y", output_size=(2, 3), name="n")
+    assert (node.op_type, node.domain, node.name) == ("RoiPool", "roiops", "n")
+    assert (list(node.input), list(node.output)) == (["x", "b", "n"], ["y"])
+    assert attributes(node) == {
+        "output_height": 2,
+        "output_width": 3,
+        "spatial_scale": 1.0,
+        "batch_format": b"boxes_num",
+    }
+
+
 COMMON = [
     ("output_size", 0, ValueError),
     ("output_size", (2,), ValueError),

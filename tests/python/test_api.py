@@ -18,6 +18,8 @@ FUNCTIONS = {
         "name=None, *, mode='avg', batch_indices=None",
         "multiscale_roi_align": "xs, boxes, boxes_num, levels, output_size, spatial_scales, "
         "sampling_ratio=-1, aligned=True, name=None, *, mode='avg', batch_indices=None",
+        "roi_pool": "x, boxes, boxes_num=None, output_size=None, spatial_scale=1.0, name=None, *, "
+        "batch_indices=None",
         "RoIAlign": "output_size, spatial_scale=1.0",
         "paste_masks": "masks, boxes, image_size, convention='torchvision', threshold=None, labels=None",
         "heatmaps_to_keypoints": "maps, rois, convention='torchvision'",
@@ -44,6 +46,10 @@ FUNCTIONS = {
         "sampling_ratio=-1, aligned=True, mode='avg', batch_format='boxes_num', name=None",
         "make_multiscale_roi_align_node": "boxes, batch, levels, xs, output, *, output_size, spatial_scales, "
         "sampling_ratio=-1, aligned=True, mode='avg', batch_format='boxes_num', name=None",
+        "make_roi_pool_node": "x, boxes, batch, output, *, output_size, spatial_scale=1.0, "
+        "batch_format='boxes_num', name=None",
+        "make_roi_pool_model": "*, output_size, spatial_scale=1.0, batch_format='boxes_num', x_type=1, "
+        "boxes_type=None, batch_type=7, opset=17, name=None",
         "make_roi_align_model": "*, output_size, spatial_scale=1.0, sampling_ratio=-1, aligned=True, "
         "mode='avg', batch_format='boxes_num', x_type=1, boxes_type=None, batch_type=7, opset=17, name=None",
         "make_multiscale_roi_align_model": "*, output_size, spatial_scales, sampling_ratio=-1, aligned=True, "

@@ -12,6 +12,7 @@ from roiops.export.upgrader.rewrites.aligned import RepairAligned
 from roiops.export.upgrader.rewrites.context import Context, Pass
 from roiops.export.upgrader.rewrites.dead_code import EliminateDeadCode
 from roiops.export.upgrader.rewrites.fuse_poolers import FusePoolers
+from roiops.export.upgrader.rewrites.max_roi_pool import ReplaceMaxRoiPool
 from roiops.export.upgrader.rewrites.paddle import RepairPaddle
 from roiops.export.upgrader.rewrites.standard import ReplaceStandard
 from roiops.export.upgrader.rewrites.survey import Survey
@@ -61,5 +62,5 @@ def rewrite(
     """
     context = repair(model, choices, report)
     later = (*(more(context) for more in extra), EliminateDeadCode(context), Validate(context))
-    for run in (FusePoolers(context), *later):
+    for run in (ReplaceMaxRoiPool(context), FusePoolers(context), *later):
         run(model)
