@@ -6,7 +6,8 @@ import importlib.util
 import re
 from importlib import metadata
 
-_INSTALL = "install it with: pip install 'roiops[paddle]'"
+from roiops._extras import missing
+
 # Import name, the distributions that provide it, the oldest version that works.
 _NEEDED = (
     ("paddle", ("paddlepaddle", "paddlepaddle-gpu"), (3, 1)),
@@ -22,14 +23,13 @@ def check_packages() -> None:
     """
     for module, distributions, oldest in _NEEDED:
         if importlib.util.find_spec(module) is None:
-            raise ImportError(f"roiops.export.paddle needs {distributions[0]}; {_INSTALL}")
+            raise missing(distributions[0], "roiops.export.paddle", "paddle")
         version = _version(distributions)
         found = tuple(map(int, re.findall(r"\d+", version)[:2]))
         if version and found < oldest:
             wanted = ".".join(map(str, oldest))
-            raise ImportError(
-                f"roiops.export.paddle needs {distributions[0]} >= {wanted}, found {version}; {_INSTALL}"
-            )
+            package = f"{distributions[0]} >= {wanted}, found {version}"
+            raise missing(package, "roiops.export.paddle", "paddle")
 
 
 def _version(distributions: tuple[str, ...]) -> str:

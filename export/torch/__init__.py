@@ -11,19 +11,18 @@ from __future__ import annotations
 
 import re as _re
 
+from roiops._extras import missing as _missing
+
 _OLDEST = (2, 6)  # the first whose dynamo exporter takes a translation table
-_NEEDED = (
-    f"roiops.export.torch needs torch {_OLDEST[0]}.{_OLDEST[1]} or newer and the torchvision made for it; "
-    "install both with: pip install 'roiops[torch]'"
-)
+_NEEDED = f"torch {_OLDEST[0]}.{_OLDEST[1]} or newer and the torchvision made for it"
 
 try:
     import torch as _torch
     import torchvision as _torchvision  # noqa: F401
 except (ImportError, RuntimeError) as error:  # a torchvision built for another torch fails as RuntimeError
-    raise ImportError(f"{_NEEDED} ({error})") from error
+    raise _missing(f"{_NEEDED} ({error})", "roiops.export.torch", "torch") from error
 if tuple(map(int, _re.findall(r"\d+", _torch.__version__)[:2])) < _OLDEST:
-    raise ImportError(f"{_NEEDED} (found torch {_torch.__version__})")
+    raise _missing(f"{_NEEDED} (found torch {_torch.__version__})", "roiops.export.torch", "torch")
 
 from roiops.export.torch._operators import boxes_num, multiscale_roi_align, roi_align  # noqa: E402
 from roiops.export.torch._poolers import fused_poolers  # noqa: E402

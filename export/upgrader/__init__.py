@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from roiops._extras import missing
+
 try:
     import onnx_ir as _onnx_ir  # noqa: F401
 except ImportError as error:
-    raise ImportError("upgrade needs onnx-ir; install it with: pip install 'roiops[export]'") from error
+    raise missing("onnx-ir", "upgrade", "export") from error
 
 from roiops.export.upgrader.api import inspect, upgrade, upgrade_file
 from roiops.export.upgrader.errors import UpgradeError
