@@ -5,7 +5,11 @@ Needs torch and torchvision: pytest tests/interop/test_upgrade_torch.py -o addop
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import numpy as np
+import onnx
 import pytest
 
 pytest.importorskip("torchvision")
@@ -113,3 +117,23 @@ def test_detector(name, poolers):
         np.testing.assert_allclose(detected[scores], expected[scores], atol=1e-4)
         for a, b in zip(expected[3:], detected[3:]):
             np.testing.assert_allclose(b, a, atol=1e-3)
+
+
+def test_the_command_verifies_a_mask_rcnn_on_a_picture(tmp_path):
+    """And finds a pooler whose scale is slightly wrong."""
+    image = pytest.importorskip("PIL.Image")
+    model, out, picture = (tmp_path / name for name in ("mask.onnx", "out.onnx", "picture.png"))
+    onnx.save(export_detector("mask_rcnn"), model)
+    pixels = np.random.default_rng(0).integers(0, 256, (SIZE, SIZE, 3), np.uint8)
+    image.fromarray(pixels).save(picture)
+
+    def status(*arguments: object) -> int:
+        command = [sys.executable, "-m", "roiops.cli", *map(str, arguments), "--input", str(picture)]
+        return subprocess.run(command, check=False, capture_output=True).returncode
+
+    assert status("upgrade", model, out, "--verify") == 0
+    wrong = onnx.load(out)
+    node = next(node for node in wrong.graph.node if node.op_type == "MultiScaleRoiAlign")
+    next(a for a in node.attribute if a.name == "spatial_scales").floats[1] *= 1.02
+    onnx.save(wrong, out)
+    assert status("verify", model, out) == 1

@@ -34,12 +34,13 @@ Inputs = Annotated[
     ),
 ]
 Tolerance = Annotated[
-    float, typer.Option(metavar="NUMBER", help="Allowed difference, relative to an output's largest value.")
+    Optional[float],  # noqa: UP045
+    typer.Option(metavar="NUMBER", help="Allowed difference, relative to an output's largest value: 0.001."),
 ]
 
 
 def run_verification(
-    original: Path, upgraded: Path, inputs: list[Path] | None, tolerance: float, choices: Any
+    original: Path, upgraded: Path, inputs: list[Path] | None, tolerance: float | None, choices: Any
 ) -> Verification:
     """Compare two files on generated inputs and on those of files."""
     from roiops.export.upgrader.model_files import load

@@ -33,7 +33,7 @@ def upgrade(
         bool, typer.Option("--verify", help="Then run both models and judge every output, as verify does.")
     ] = False,
     inputs: options.Inputs = None,
-    tolerance: options.Tolerance = 1e-4,
+    tolerance: options.Tolerance = None,
     output: options.Formatted = Format.text,
 ) -> None:
     """Replace and fuse the RoIAligns of MODEL and write OUT.

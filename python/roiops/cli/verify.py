@@ -15,7 +15,7 @@ def verify(
     original: Annotated[Path, typer.Argument(metavar="ORIGINAL", help="The model as it was exported.")],
     upgraded: Annotated[Path, typer.Argument(metavar="UPGRADED", help="The model made of it.")],
     inputs: options.Inputs = None,
-    tolerance: options.Tolerance = 1e-4,
+    tolerance: options.Tolerance = None,
     paddle_aligned: options.PaddleAligned = None,
     aligned: options.Aligned = None,
     max_interpolated: options.MaxInterpolated = False,
