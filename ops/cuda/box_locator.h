@@ -3,6 +3,8 @@
 #ifndef ROIOPS_CUDA_BOX_LOCATOR_H_
 #define ROIOPS_CUDA_BOX_LOCATOR_H_
 
+#include <cmath>
+
 #include "cuda/numbers.h"
 #include "cuda/roi_inputs.h"
 
@@ -37,16 +39,25 @@ struct BoxLocator {
   // `counts` has the threads' sums if the batch is given as counts.
   ROIOPS_DEVICE_CALL LocatedBox<Weight> Locate(int64_t box, const int64_t* counts) const {
     const int64_t level = request.levels ? request.levels[box] : 0;
-    const auto coordinate = [&](int i) { return Coordinate(4 * box + i); };
+    const int64_t first = request.batch_in_boxes ? 5 * box + 1 : 4 * box;
+    const auto coordinate = [&](int i) { return Coordinate(first + i); };
     LocatedBox<Weight> place = {int32_t(level), -1,           coordinate(0), coordinate(1),
                                 coordinate(2),  coordinate(3)};
-    const int64_t image = request.batch_is_counts ? ImageOfCounts(box, counts) : Batch(box);
+    const int64_t image = request.batch_is_counts  ? ImageOfCounts(box, counts)
+                          : request.batch_in_boxes ? ImageInRow(box)
+                                                   : Batch(box);
     const bool finite = IsFinite(place.x1) && IsFinite(place.y1) && IsFinite(place.x2) && IsFinite(place.y2);
     if (!finite || image < 0 || image >= request.images || level < 0 || level >= request.map_count)
       return place;
     const CudaMap& map = request.maps[level];
     if (map.height > 0 && map.width > 0) place.image = image;
     return place;
+  }
+
+  // -1 if it is no image.
+  ROIOPS_HOST_DEVICE int64_t ImageInRow(int64_t box) const {
+    const Weight image = Coordinate(5 * box);
+    return image >= 0 && image < Weight(request.images) && image == floor(image) ? int64_t(image) : -1;
   }
 
  private:

@@ -27,7 +27,8 @@ struct RoiInputs {
   bool float_boxes;  // boxes are float32, otherwise of the maps' type
   bool wide_batch;   // batch is int64, otherwise int32
   bool batch_is_counts;
-  const void* boxes;  // (count, 4)
+  bool batch_in_boxes;  // each row of boxes begins with its image
+  const void* boxes;    // (count, 4), or 5 with the image
   const void* batch;
   const int64_t* levels;  // null: all boxes are on map 0
   int64_t count;

@@ -140,6 +140,17 @@ std::optional<std::string> KernelInfo::String(const char* name) const {
   return std::nullopt;
 }
 
+std::optional<std::vector<int64_t>> KernelInfo::Ints(const char* name) const {
+  size_t size = 0;
+  if (Succeeds(Api().KernelInfoGetAttributeArray_int64(info_, name, nullptr, &size))) {
+    std::vector<int64_t> values(size);
+    Check(Api().KernelInfoGetAttributeArray_int64(info_, name, values.data(), &size));
+    return values;
+  }
+  if (Exists(name)) FailOfType(name, "a list of integers");
+  return std::nullopt;
+}
+
 std::optional<std::vector<float>> KernelInfo::Floats(const char* name) const {
   size_t size = 0;
   if (Succeeds(Api().KernelInfoGetAttributeArray_float(info_, name, nullptr, &size))) {

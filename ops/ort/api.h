@@ -87,6 +87,7 @@ class KernelInfo {
   std::optional<float> Float(const char* name) const;
   std::optional<std::string> String(const char* name) const;
   std::optional<std::vector<float>> Floats(const char* name) const;
+  std::optional<std::vector<int64_t>> Ints(const char* name) const;
 
  private:
   bool Exists(const char* name) const;

@@ -100,6 +100,18 @@ std::optional<std::string> ShapeInference::String(const char* name) const {
   return value.c_str();
 }
 
+std::optional<std::vector<int64_t>> ShapeInference::Ints(const char* name) const {
+  const OrtOpAttr* attribute = Attribute(name);
+  if (!attribute) return std::nullopt;
+  size_t bytes = 0;
+  Succeeds(Api().ReadOpAttr(attribute, ORT_OP_ATTR_INTS, nullptr, 0, &bytes));
+  std::vector<int64_t> values(bytes / sizeof(int64_t));
+  if (values.empty() ||
+      !Succeeds(Api().ReadOpAttr(attribute, ORT_OP_ATTR_INTS, values.data(), bytes, &bytes)))
+    return std::nullopt;
+  return values;
+}
+
 void ShapeInference::SetOutput(size_t index, ONNXTensorElementDataType type,
                                std::vector<Dimension> shape) const {
   OrtTensorTypeAndShapeInfo* info = nullptr;

@@ -45,6 +45,7 @@ class ShapeInference {
   // Nothing where the attribute is absent or of another type.
   std::optional<int64_t> Int(const char* name) const;
   std::optional<std::string> String(const char* name) const;
+  std::optional<std::vector<int64_t>> Ints(const char* name) const;
   void SetOutput(size_t index, ONNXTensorElementDataType type, std::vector<Dimension> shape) const;
 
  private:

@@ -13,10 +13,11 @@
 
 namespace roiops {
 
+// Boxes are `stride` numbers apart.
 template <int kCoordinates = 4, class BoxType>
-void CheckBoxesFinite(const BoxType* boxes, int64_t count, const char* input) {
+void CheckBoxesFinite(const BoxType* boxes, int64_t count, const char* input, int64_t stride = kCoordinates) {
   for (int64_t k = 0; k < count; ++k) {
-    const BoxType* box = boxes + kCoordinates * k;
+    const BoxType* box = boxes + stride * k;
     bool finite = true;
     for (int i = 0; i < kCoordinates; ++i) finite &= IsFinite(ToFloat(box[i]));
     if (!finite) {

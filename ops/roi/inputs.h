@@ -3,6 +3,7 @@
 #ifndef ROIOPS_ROI_INPUTS_H_
 #define ROIOPS_ROI_INPUTS_H_
 
+#include <cmath>
 #include <optional>
 #include <vector>
 
@@ -36,14 +37,34 @@ std::vector<int64_t> ImagesOfBoxes(const ort::Tensor& batch, const char* input, 
   return CheckedIndices(batch.As<Batch>(), boxes, images, input, "images");
 }
 
+// The image of each box from the first of the `columns` numbers of its row; throws Error unless that is an
+// index.
+template <class BoxType>
+std::vector<int64_t> ImagesInRows(const BoxType* rows, int64_t columns, int64_t boxes, int64_t images,
+                                  const char* input) {
+  std::vector<int64_t> image_of_box;
+  image_of_box.reserve(size_t(boxes));
+  for (int64_t k = 0; k < boxes; ++k) {
+    const auto image = ToFloat(rows[columns * k]);
+    if (!(image >= 0 && image < decltype(image)(images) && image == std::floor(image))) {
+      Fail("input '", input, "': box ", k, " has batch index ", image, "; it must be an index of one of the ",
+           images, " images");
+    }
+    image_of_box.push_back(int64_t(image));
+  }
+  return image_of_box;
+}
+
 // The inputs that tell where boxes are.
 struct BoxInputs {
   ort::Tensor boxes;
   const char* boxes_name;
-  ort::Tensor batch;
+  std::optional<ort::Tensor> batch;  // without it, each row of `boxes` begins with its image
   const char* batch_name;
   bool batch_is_counts;
   std::optional<ort::Tensor> levels;  // without it, all boxes are on the first map
+
+  int64_t Columns() const { return batch ? 4 : 5; }  // of a row of `boxes`
 };
 
 }  // namespace roiops

@@ -72,7 +72,7 @@ class BoxGeometry {
     const int64_t channels = request_.maps[0].channels;
     for (int64_t k = chunk_ + begin; k < chunk_ + end; ++k) {
       const FeatureMap& map = request_.maps[size_t(request_.levels ? request_.levels[k] : 0)];
-      const BoxType* box = request_.boxes + 4 * k;
+      const BoxType* box = request_.boxes + request_.box_stride * k;
       const auto add = [&](int low, int high, int64_t bins, int64_t extent) {
         const typename Rule::template Axis<A> axis(ToFloat(box[low]), ToFloat(box[high]), map.spatial_scale,
                                                    bins, extent, options_.rule);

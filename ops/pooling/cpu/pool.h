@@ -14,7 +14,7 @@
 
 namespace roiops {
 
-// A pooling request: box k is boxes[4 * k ...] on image images[k] of maps[levels[k]], or of maps[0]
+// A pooling request: box k is boxes[box_stride * k ...] on image images[k] of maps[levels[k]], or of maps[0]
 // where `levels` is null. Indices are in range and box coordinates finite (see box_checks.h); all maps have
 // the same images and channels.
 template <class Stored, class BoxType>
@@ -25,6 +25,7 @@ struct PoolRequest {
   const int64_t* images;
   const int64_t* levels;
   Stored* output;  // (count, channels, output height, output width)
+  int64_t box_stride = 4;
 };
 
 // Throws std::bad_alloc if memory for scratch cannot be had. Scratch is, for the plans of a chunk of boxes,
