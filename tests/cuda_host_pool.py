@@ -12,7 +12,7 @@ import ml_dtypes
 import numpy as np
 
 DTYPES = [np.dtype(t) for t in (np.float32, np.float64, np.float16, ml_dtypes.bfloat16)]
-POOLINGS = ["avg", "max", "max_corners"]
+POOLINGS = ["avg", "max", "max_corners"]  # of RoIAlign
 _ROOT = Path(__file__).resolve().parents[1]
 DEVICE_SOURCES = ["cuda/roi_inputs.cc", "pooling/cuda/request.cc"]
 _COMPILERS = ["c++", "g++", "clang++"]
@@ -67,7 +67,7 @@ def plain_request(xs, boxes, batch, levels, y, scales, ratio, aligned, mode, bat
         wide_batch=batch.dtype == np.int64,
         batch_is_counts=batch_format == "boxes_num",
         aligned=aligned,
-        pooling=POOLINGS.index(mode),
+        pooling=[*POOLINGS, "roi_pool"].index(mode),
     )
     request.kept = (maps, extents, scales)  # alive as long as it is
     return request

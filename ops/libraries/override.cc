@@ -3,10 +3,12 @@
 
 #include "ort/library.h"
 #include "roi_align/ops.h"
+#include "roi_pool/ops.h"
 
 const roiops::ort::Library roiops::ort::kLibrary = {
     "",
     {
         AddStandardRoiAlign,
+        AddMaxRoiPool,
     },
 };

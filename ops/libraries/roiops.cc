@@ -11,8 +11,8 @@ const roiops::ort::Library roiops::ort::kLibrary = {
     {
         AddRoiAlign,
         AddMultiScaleRoiAlign,
+        AddRoiPool,
         AddPasteMasks,
         AddHeatmapsToKeypoints,
-        AddRoiPool,
     },
 };

@@ -17,5 +17,5 @@ void Pool(const roiops_test::PlainRequest& plain, const Rule& rule) {
 }  // namespace
 
 extern "C" void PoolOnHost(const roiops_test::PlainRequest* plain) {
-  Pool(*plain, roiops::SamplingRule{bool(plain->aligned), plain->sampling_ratio});
+  roiops_test::WithRule(*plain, [&](const auto& rule) { Pool(*plain, rule); });
 }

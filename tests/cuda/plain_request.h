@@ -3,10 +3,12 @@
 #ifndef ROIOPS_TESTS_PLAIN_REQUEST_H_
 #define ROIOPS_TESTS_PLAIN_REQUEST_H_
 
+#include <type_traits>
 #include <vector>
 
 #include "pooling/cuda/request.h"
 #include "roi_align/rule.h"
+#include "roi_pool/rule.h"
 
 namespace roiops_test {
 
@@ -30,11 +32,20 @@ struct PlainRequest {
   int32_t wide_batch;
   int32_t batch_is_counts;
   int32_t aligned;
-  int32_t pooling;  // a Pooling
+  int32_t pooling;  // a Pooling, of RoiAlign; 3 for RoiPool
 };
+
+// Calls call(rule) with the rule that the pooling names.
+template <class Call>
+auto WithRule(const PlainRequest& plain, const Call& call) {
+  constexpr int kRoiPool = 3;
+  if (plain.pooling == kRoiPool) return call(roiops::RoiPoolRule());
+  return call(roiops::SamplingRule{bool(plain.aligned), plain.sampling_ratio});
+}
 
 template <class Rule>
 roiops::CudaRequest<Rule> RequestOf(const PlainRequest& plain, const Rule& rule) {
+  constexpr bool kAlign = std::is_same_v<Rule, roiops::SamplingRule>;
   constexpr size_t kElementSizes[] = {4, 8, 2, 2};
   std::vector<roiops::FeatureMap> maps;
   for (int i = 0; i < plain.map_count; ++i) {
@@ -53,7 +64,7 @@ roiops::CudaRequest<Rule> RequestOf(const PlainRequest& plain, const Rule& rule)
   request.count = plain.count;
   request.size = {plain.height, plain.width};
   request.rule = rule;
-  request.pooling = roiops::Pooling(plain.pooling);
+  request.pooling = kAlign ? roiops::Pooling(plain.pooling) : roiops::Pooling::kMax;
   if (plain.count > 0 && plain.channels > 0) roiops::ChooseTiles(request);  // as CudaProvider
   return request;
 }

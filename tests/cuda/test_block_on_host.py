@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import roi_pool_cases
 from cuda_cases import NUMPY_TYPES, TOLERANCES, Case
 from cuda_host_pool import POOLINGS, HostPool, find_compiler
 
@@ -134,3 +135,19 @@ def test_what_is_not_read_does_not_spread(pool):
     x[..., 4:9, 4:9] = 1
     y = pool([x], np.array([[5, 5, 8, 8]], np.float32), np.array([1]), (2, 2), [1.0], 2)
     np.testing.assert_allclose(y, 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
+def test_roi_pool_is_that_of_the_oracle(pool, dtype):
+    for seed in range(30):
+        x, boxes, images, size, scale = roi_pool_cases.case(seed, dtype)
+        y = pool([x], boxes, images, size, [scale], mode="roi_pool", batch_format="batch_indices")
+        expected = reference.roi_pool(x, boxes, images, size, scale, batch_format="batch_indices")
+        np.testing.assert_array_equal(y, expected, f"seed {seed}")
+
+
+def test_roi_pool_of_bins_larger_than_a_plan(pool):
+    x = np.random.default_rng(0).standard_normal((1, 2, 300, 301)).astype(np.float32)
+    boxes = np.array([[0, 0, 300, 299], [-40, 10, 500, 12]], np.float32)
+    y = pool([x], boxes, np.array([2]), (2, 1), [1.0], mode="roi_pool")
+    np.testing.assert_array_equal(y, reference.roi_pool(x, boxes, [2], (2, 1)))

@@ -21,5 +21,9 @@ const char* Launch(const roiops_test::PlainRequest& plain, const Rule& rule, int
 
 // Null or an error.
 extern "C" const char* Pool(const roiops_test::PlainRequest* plain, int64_t* items) {
+#if defined(ROIOPS_EMULATED_ROI_POOL)
+  return Launch(*plain, roiops::RoiPoolRule(), items);
+#else
   return Launch(*plain, roiops::SamplingRule{bool(plain->aligned), plain->sampling_ratio}, items);
+#endif
 }
