@@ -1,8 +1,9 @@
 """Export PyTorch models with the roiops operators, by either exporter of ``torch.onnx``.
 
 `translation_table` is for ``dynamo=True``, `register_symbolics` for ``dynamo=False``, `fused_poolers` for the
-multi-level poolers of torchvision, Detectron2 and mmdetection, and `roi_align`, `multiscale_roi_align` and
-`boxes_num` for models that call the operators themselves.
+multi-level poolers of torchvision, Detectron2 and mmdetection, `fused_heads` for the last steps of
+torchvision's Mask and Keypoint R-CNN, and `roi_align` and its siblings for models that call the operators
+themselves.
 
 Importing this module also registers ``torch.ops.roiops.roi_align`` and its siblings.
 """
@@ -24,15 +25,25 @@ except (ImportError, RuntimeError) as error:  # a torchvision built for another 
 if tuple(map(int, _re.findall(r"\d+", _torch.__version__)[:2])) < _OLDEST:
     raise _missing(f"{_NEEDED} (found torch {_torch.__version__})", "roiops.export.torch", "torch")
 
-from roiops.export.torch._operators import boxes_num, multiscale_roi_align, roi_align  # noqa: E402
+from roiops.export.torch._heads import fused_heads  # noqa: E402
+from roiops.export.torch._operators import (  # noqa: E402
+    boxes_num,
+    heatmaps_to_keypoints,
+    multiscale_roi_align,
+    paste_masks,
+    roi_align,
+)
 from roiops.export.torch._poolers import fused_poolers  # noqa: E402
 from roiops.export.torch._symbolics import register_symbolics, unregister_symbolics  # noqa: E402
 from roiops.export.torch._translations import translation_table  # noqa: E402
 
 __all__ = [
     "boxes_num",
+    "fused_heads",
     "fused_poolers",
+    "heatmaps_to_keypoints",
     "multiscale_roi_align",
+    "paste_masks",
     "register_symbolics",
     "roi_align",
     "translation_table",

@@ -22,20 +22,26 @@ def tensor_inputs(operator: Operator) -> list[Input]:
 
 def kernel(operator: Operator) -> Callable[..., Any]:
     """Return the function that computes an operator on tensors of the CPU."""
-    shapes_only = fake(operator)
 
     def compute(*values: Any) -> Any:
-        results = shapes_only(*values)
         tensors, arguments = _split(operator, values)
+        types = _checked_types(operator, tensors, arguments)
         arrays = {
             n: [_array(t) for t in v] if isinstance(v, (list, tuple)) else _array(v)
             for n, v in tensors.items()
         }
-        inputs = _checks.inputs(operator, arrays, arguments)
-        outputs = _session.run(operator, inputs, arguments)
-        if isinstance(results, Tensor):
-            return torch.from_numpy(outputs[0]).to(results.dtype)
-        return tuple(torch.from_numpy(y).to(result.dtype) for y, result in zip(outputs, results))
+        of_maps = any(given.role == "batch" for given in operator.inputs)
+        inputs = (
+            _checks.inputs(operator, arrays, arguments)
+            if of_maps
+            else {i.name: arrays[i.argument] for i in operator.inputs}
+        )
+        names = output_types(operator, types, operator.write(arguments))
+        results = tuple(
+            torch.from_numpy(y).to(getattr(torch, name))
+            for y, name in zip(_session.run(operator, inputs, arguments), names)
+        )
+        return results[0] if len(results) == 1 else results
 
     return compute
 
@@ -51,12 +57,17 @@ def fake(operator: Operator) -> Callable[..., Any]:
         found = output_shapes(operator, sizes_of(operator, shapes, attributes), attributes)
         like = _first(tensors[operator.inputs[0].argument])
         results = tuple(
-            like.new_empty(shape, dtype=getattr(torch, element_type))
+            like.new_empty(_known(shape), dtype=getattr(torch, element_type))
             for shape, element_type in zip(found, output_types(operator, types, attributes))
         )
         return results[0] if len(results) == 1 else results
 
     return make_outputs
+
+
+def _known(shape: Sequence[Any]) -> list[Any]:
+    """Return a shape where a size that a value decides is a symbol of the export."""
+    return [torch.library.get_ctx().new_dynamic_size() if size is None else size for size in shape]
 
 
 def boxes_num(boxes: Sequence[Tensor]) -> Tensor:

@@ -9,7 +9,14 @@ import torch
 from torch import Tensor
 
 from roiops.export.torch import _kernels
-from roiops.operators import MULTI_SCALE_ROI_ALIGN, OPERATORS, ROI_ALIGN, Operator
+from roiops.operators import (
+    HEATMAPS_TO_KEYPOINTS,
+    MULTI_SCALE_ROI_ALIGN,
+    OPERATORS,
+    PASTE_MASKS,
+    ROI_ALIGN,
+    Operator,
+)
 from roiops.operators._parameters import Choice, Flag, Float, Floats, Int, Parameter, Size
 
 
@@ -128,6 +135,59 @@ def boxes_num(boxes: Sequence[Tensor]) -> Tensor:
     return torch.ops.roiops.boxes_num(list(_tensors(**{f"boxes[{i}]": x for i, x in enumerate(boxes)})))
 
 
+def paste_masks(
+    masks: Tensor,
+    boxes: Tensor,
+    image_size: Tensor,
+    convention: str = "torchvision",
+    output: str = "soft",
+    threshold: float = 0.5,
+) -> Tensor:
+    """Paste the mask of every box into an image of its own; ``torch.ops.roiops.paste_masks``.
+
+    Args:
+        masks: (K, h, w) or (K, 1, h, w), float32, float64, float16 or bfloat16.
+        boxes: (K, 4) as x1, y1, x2, y2 in pixels of the image; the dtype of ``masks``, or float32 with
+            16-bit ``masks``.
+        image_size: (2,) int64, height and width.
+        convention: whose rule, "torchvision", "detectron2" or "mmdetection".
+        output: "soft", "bool" or "uint8".
+        threshold: of "bool", at least 0.
+
+    Returns:
+        (K, height, width), the dtype of ``masks``, bool or uint8.
+
+    Raises:
+        TypeError, ValueError, ImportError, NotImplementedError: as `roi_align`.
+    """
+    return torch.ops.roiops.paste_masks(
+        *_tensors(masks=masks, boxes=boxes, image_size=image_size),
+        *_checked(PASTE_MASKS.name, convention=convention, output=output, threshold=threshold),
+    )
+
+
+def heatmaps_to_keypoints(
+    maps: Tensor, rois: Tensor, convention: str = "torchvision"
+) -> tuple[Tensor, Tensor]:
+    """Find the peak of every heatmap upsampled to its box; ``torch.ops.roiops.heatmaps_to_keypoints``.
+
+    Args:
+        maps: (K, P, h, w), float32, float64, float16 or bfloat16.
+        rois: (K, 4) as x1, y1, x2, y2 in pixels of the image; the dtype of ``maps``, or float32 with 16-bit
+            ``maps``.
+        convention: whose result, "torchvision" or "detectron2".
+
+    Returns:
+        Keypoints (K, P, 3), or (K, P, 4) as Detectron2, and scores (K, P), in the dtype of ``rois``.
+
+    Raises:
+        TypeError, ValueError, ImportError, NotImplementedError: as `roi_align`.
+    """
+    return torch.ops.roiops.heatmaps_to_keypoints(
+        *_tensors(maps=maps, rois=rois), *_checked(HEATMAPS_TO_KEYPOINTS.name, convention=convention)
+    )
+
+
 def _tensors(**values: Any) -> Iterable[Tensor]:
     for name, value in values.items():
         if not isinstance(value, Tensor):
@@ -173,6 +233,11 @@ def _register(name: str, schema: str, kernel: Any, fake: Any) -> None:
     operator.register_autograd(_kernels.refuse_backward)
 
 
-for _name, _operator in (("roi_align", ROI_ALIGN), ("multiscale_roi_align", MULTI_SCALE_ROI_ALIGN)):
+for _name, _operator in (
+    ("roi_align", ROI_ALIGN),
+    ("multiscale_roi_align", MULTI_SCALE_ROI_ALIGN),
+    ("paste_masks", PASTE_MASKS),
+    ("heatmaps_to_keypoints", HEATMAPS_TO_KEYPOINTS),
+):
     _register(_name, _schema(_operator), _kernels.kernel(_operator), _kernels.fake(_operator))
 _register("boxes_num", "(Tensor[] boxes) -> Tensor", _kernels.boxes_num, _kernels.boxes_num_fake)

@@ -11,9 +11,16 @@ import torch
 from torch.onnx import symbolic_helper
 
 from roiops.export.torch._kernels import tensor_inputs
-from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, ROI_POOL, Operator
+from roiops.operators import (
+    HEATMAPS_TO_KEYPOINTS,
+    MULTI_SCALE_ROI_ALIGN,
+    PASTE_MASKS,
+    ROI_ALIGN,
+    ROI_POOL,
+    Operator,
+)
 from roiops.operators._parameters import Choice, Flag, Float, Floats, Int, Size
-from roiops.operators._shapes import output_shapes, sizes_of
+from roiops.operators._shapes import output_shapes, output_types, sizes_of
 
 # One version for all: torchvision has symbolics at 11 and 16, and others may have added theirs in between.
 _OPSETS = range(11, 25)
@@ -120,12 +127,19 @@ def _node(g: Any, operator: Operator, tensors: dict[str, Any], arguments: dict[s
     typed = {
         f"{a.name}_{kinds[a.kind]}": attributes[a.name] for a in operator.attributes if a.name in attributes
     }
-    y = g.op(f"{operator.domain}::{operator.name}", *values, **typed)
-    features = tensors[operator.inputs[operator.index("features")].argument]
-    like = features[0] if isinstance(features, (list, tuple)) else features
-    (shape,) = output_shapes(operator, sizes_of(operator, shapes, attributes), attributes)
-    y.setType(like.type().with_sizes(list(shape)))
-    return y
+    kind = f"{operator.domain}::{operator.name}"
+    results = g.op(kind, *values, outputs=len(operator.outputs), **typed)
+    results = results if isinstance(results, (list, tuple)) else (results,)
+    found = output_shapes(operator, sizes_of(operator, shapes, attributes), attributes)
+    names = output_types(operator, {v.name: v.name for v in operator.types}, attributes)
+    for y, shape, name in zip(results, found, names):
+        # A type variable's type is that of its first input.
+        like = next((i for i in operator.inputs if i.type == name), operator.inputs[0])
+        value = tensors[like.argument]
+        like_type = (value[0] if isinstance(value, (list, tuple)) else value).type()
+        sized = like_type.with_sizes(list(shape))
+        y.setType(sized.with_dtype(getattr(torch, name)) if hasattr(torch, name) else sized)
+    return results[0] if len(results) == 1 else results
 
 
 def _constant(g: Any, value: Any) -> Any:
@@ -137,5 +151,7 @@ _SYMBOLICS = {
     "torchvision::roi_pool": _torchvision_roi_pool,
     "roiops::roi_align": _symbolic(ROI_ALIGN),
     "roiops::multiscale_roi_align": _symbolic(MULTI_SCALE_ROI_ALIGN),
+    "roiops::paste_masks": _symbolic(PASTE_MASKS),
+    "roiops::heatmaps_to_keypoints": _symbolic(HEATMAPS_TO_KEYPOINTS),
     "roiops::boxes_num": _boxes_num,
 }

@@ -14,7 +14,14 @@ from onnxscript import opset18 as standard
 from roiops.export import _types
 from roiops.export._onnxscript import opset1
 from roiops.export.torch._kernels import tensor_inputs
-from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, ROI_POOL, Operator
+from roiops.operators import (
+    HEATMAPS_TO_KEYPOINTS,
+    MULTI_SCALE_ROI_ALIGN,
+    PASTE_MASKS,
+    ROI_ALIGN,
+    ROI_POOL,
+    Operator,
+)
 from roiops.operators._parameters import Choice, Flag, Float, Floats, Int, Size
 
 _Float = TypeVar("_Float", bound=Union[FLOAT16, BFLOAT16, FLOAT, DOUBLE])
@@ -31,6 +38,8 @@ def translation_table() -> dict[Callable, Callable]:
         torch.ops.torchvision.roi_pool.default: _torchvision_roi_pool,
         torch.ops.roiops.roi_align.default: _translation(ROI_ALIGN),
         torch.ops.roiops.multiscale_roi_align.default: _translation(MULTI_SCALE_ROI_ALIGN),
+        torch.ops.roiops.paste_masks.default: _translation(PASTE_MASKS),
+        torch.ops.roiops.heatmaps_to_keypoints.default: _translation(HEATMAPS_TO_KEYPOINTS),
         torch.ops.roiops.boxes_num.default: _boxes_num,
     }
 

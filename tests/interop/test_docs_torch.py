@@ -40,12 +40,12 @@ def symbolics_for_this_test_only():
 
 @pytest.mark.parametrize("code", snippets(needs="torch"))
 @pytest.mark.usefixtures("detectron2", "symbolics_for_this_test_only")
-def test_every_snippet_writes_a_model_with_one_pooler_that_loads(code, tmp_path, monkeypatch):
+def test_every_snippet_writes_a_model_of_our_poolers_that_loads(code, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run_snippet(code)
     (path,) = tmp_path.glob("*.onnx")
     found = operators(onnx.load(path))
-    assert found.get("roiops::MultiScaleRoiAlign", 0) + found.get("roiops::RoiAlign", 0) == 1
+    assert found.get("roiops::MultiScaleRoiAlign", 0) + found.get("roiops::RoiAlign", 0) >= 1
     assert "RoiAlign" not in found
     session(onnx.load(path))
 

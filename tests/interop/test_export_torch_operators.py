@@ -54,6 +54,9 @@ def test_same_as_the_reference(dtype, box_dtype, tolerance, batch_format, batch,
 
 
 SIGNATURES = {
+    "fused_heads": "",
+    "paste_masks": "masks, boxes, image_size, convention='torchvision', output='soft', threshold=0.5",
+    "heatmaps_to_keypoints": "maps, rois, convention='torchvision'",
     "boxes_num": "boxes",
     "fused_poolers": "model",
     "multiscale_roi_align": "xs, boxes, batch, levels, output_size, spatial_scales, sampling_ratio=-1, "
@@ -92,6 +95,7 @@ SAMPLING = (2, True, "avg", "boxes_num")
     [
         ("roi_align", (X, BOXES, COUNTS, [7, 7], 0.25, *SAMPLING)),
         ("multiscale_roi_align", (XS, BOXES, COUNTS, LEVELS, [7, 7], [0.25, 0.125], *SAMPLING)),
+        ("heatmaps_to_keypoints", (torch.rand(3, 2, 8, 8), BOXES, "torchvision")),
         ("boxes_num", ([BOXES, BOXES],)),
     ],
 )

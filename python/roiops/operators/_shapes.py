@@ -45,6 +45,8 @@ def sizes_of(
 
 def check_shape(given: Input, shape: Sequence[Any], name: str | None = None) -> None:
     """Raise ValueError, which starts with ``name``, for a shape that the input can never have."""
+    if given.shape is None:
+        return
     if type(given.shape) is tuple:
         fits = _fits(given.shape, shape)
     else:

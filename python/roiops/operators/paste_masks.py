@@ -10,7 +10,7 @@ PASTE_MASKS = Operator(
     name="PasteMasks",
     doc="Pastes the mask of every box into an image of its own, which is 0 elsewhere.",
     inputs=(
-        Input("masks", "T", None, "Masks (K, h, w) or (K, 1, h, w).", role="masks"),
+        Input("masks", "T", None, "Masks (K, h, w) or (K, 1, h, w).", role="features"),
         _boxes.BOXES,
         Input("image_size", "int64", (2,), "Height and width of the images (2,)."),
     ),
