@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib as _importlib
+from typing import TYPE_CHECKING
 
 from roiops._extras import missing as _missing
 
@@ -60,6 +61,9 @@ __all__ = [
     "upgrade",
 ]
 
+if TYPE_CHECKING:
+    from roiops.export._onnxscript import opset1
+    from roiops.export.upgrader import UpgradeError, UpgradeReport, inspect, upgrade
 
 # Loaded on first use: they need onnxscript or onnx-ir.
 _LAZY = {
@@ -71,7 +75,11 @@ _LAZY = {
 }
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> object:
     if name in _LAZY:
         return getattr(_importlib.import_module(f"roiops.export.{_LAZY[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

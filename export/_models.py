@@ -184,7 +184,8 @@ def one_node_model(
 def take_and_give_float32(model: onnx.ModelProto) -> None:
     """Put casts between the bfloat16 inputs and outputs of a one-node model and a float32 outside."""
     graph, node = model.graph, model.graph.node[0]
-    before, after = [], []
+    before: list[onnx.NodeProto] = []
+    after: list[onnx.NodeProto] = []
     for values, names, casts in ((graph.input, node.input, before), (graph.output, node.output, after)):
         for value in values:
             if value.type.tensor_type.elem_type != TensorProto.BFLOAT16:
@@ -208,7 +209,8 @@ def _value(
     index: int = 0,
 ) -> onnx.ValueInfoProto:
     dims = shape and [
-        f"{axis[:-1]}{index}" if str(axis).endswith("_l") else attributes.get(axis, axis) for axis in shape
+        f"{axis}"[:-1] + f"{index}" if str(axis).endswith("_l") else attributes.get(str(axis), axis)
+        for axis in shape
     ]
     return helper.make_tensor_value_info(name, _types.ELEMENT_TYPES[element_type], dims)
 

@@ -68,7 +68,7 @@ class Value:
     def reshape(self, *shape: int) -> Value:
         return self.tracer.op("Reshape", self, list(shape))
 
-    def take(self, indices: int | list[int] | Value, axis: int = 0) -> Value:
+    def take(self, indices: int | Sequence[Any] | Value, axis: int = 0) -> Value:
         if not isinstance(indices, Value):
             indices = self.tracer.constant(indices, INT64)
         return self.tracer.op("Gather", self, indices, axis=axis)
@@ -129,7 +129,7 @@ class Tracer:
     def concat(self, *values: Value, axis: int) -> Value:
         return self.op("Concat", *values, axis=axis)
 
-    def constant(self, number: float | Sequence[float], dtype: int) -> Value:
+    def constant(self, number: float | Sequence[Any], dtype: int) -> Value:
         array = np.asarray(number, dtype=helper.tensor_dtype_to_np_dtype(dtype))
         return self._constant(dtype, helper.make_attribute("value", numpy_helper.from_array(array)))
 

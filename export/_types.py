@@ -14,7 +14,7 @@ ELEMENT_TYPES = {
     "bool": TensorProto.BOOL,
     "uint8": TensorProto.UINT8,
 }
-NAMES = {element_type: name for name, element_type in ELEMENT_TYPES.items()}
+NAMES: dict[int, str] = {element_type: name for name, element_type in ELEMENT_TYPES.items()}
 
 
 def onnx_name(name: str) -> str:

@@ -36,9 +36,14 @@ def run_snippet(code: str) -> None:
     exec(compile(code, "snippet", "exec"), {"__name__": "snippet", "np": np})
 
 
+_SECTION = re.compile(r"^#+ (?P<heading>[^\n]+)|^```python\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
+
+
 def _of_page(text: str):
     heading = ""
-    for match in re.finditer(r"^#+ (?P<heading>[^\n]+)|^```python\n(?P<code>.*?)^```", text, re.M | re.S):
+    for match in re.finditer(
+        r"^#+ (?P<heading>[^\n]+)|^```python\n(?P<code>.*?)^```", text, re.MULTILINE | re.DOTALL
+    ):
         if match["code"]:
             yield heading, match["code"]
         else:

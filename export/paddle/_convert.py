@@ -39,7 +39,9 @@ def convert(model: Path, opset: int) -> tuple[onnx.ModelProto, dict[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         process = _run(model.resolve(), Path(folder), opset)
         record = Path(folder) / "cut.json"
-        outcome = json.loads(record.read_text()) if record.is_file() else {"error": _tail(process)}
+        outcome: dict[str, Any] = (
+            json.loads(record.read_text()) if record.is_file() else {"error": _tail(process)}
+        )
         if "error" in outcome:
             raise PaddleExportError(outcome["error"])
         converted = Path(folder) / "model.onnx"

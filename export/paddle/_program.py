@@ -7,6 +7,7 @@ says what was there. Needs Paddle; runs in a process of its own, see _process.py
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import paddle
@@ -149,7 +150,7 @@ class _Cutter:
         self._outputs += 1
 
 
-def _all_ops(block: pir.Block):
+def _all_ops(block: pir.Block) -> Iterator[pir.Operation]:
     for op in block.ops:
         yield op
         for inner in op.blocks():

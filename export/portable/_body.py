@@ -128,7 +128,7 @@ def _pool_each(
         box_level, rest = (rest[0], rest[1:]) if level is not None else (None, rest)
         window = _window(t, maps, box_level, start, end).cast(accumulator)
         extent = window.shape().slice(2, 4)
-        weights = _weights(t, *rest, extent).cast(accumulator)
+        weights = _weights(t, *rest, extent).cast(accumulator)  # type: ignore[call-arg]
         height, width = extent.slice(0, 1), extent.slice(1, 2)
         rows = weights.slice(0, bins.height).slice(0, height, axis=1)
         # Transposed before it is sliced: ONNX Runtime 1.18 fuses Transpose and MatMul, but not for float64.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
+import onnx
 import torch
 from onnx import TensorProto, helper
 from onnx.reference import ReferenceEvaluator
@@ -46,10 +47,10 @@ def _levels_of(area: np.ndarray, rule_model: ReferenceEvaluator) -> np.ndarray:
     boxes = np.zeros((len(area), 4), np.float32)
     boxes[:, 2], boxes[:, 3] = area, 1
     with np.errstate(divide="ignore"):
-        return rule_model.run(None, {_BOXES: boxes})[0]
+        return np.asarray(rule_model.run(None, {_BOXES: boxes})[0])  # type: ignore[index]
 
 
-def _model(nodes: list):
+def _model(nodes: list) -> onnx.ModelProto:
     graph = helper.make_graph(
         nodes,
         "levels",

@@ -92,7 +92,15 @@ def mmdet_forward(extractor: nn.Module, name: str) -> Callable:
     return forward
 
 
-def _pool(maps, scales, boxes, batch, batch_format: str, levels: Tensor, pooling: dict[str, Any]) -> Tensor:
+def _pool(
+    maps: Sequence[Tensor],
+    scales: Sequence[float],
+    boxes: Tensor,
+    batch: Tensor,
+    batch_format: str,
+    levels: Tensor,
+    pooling: dict[str, Any],
+) -> Tensor:
     allowed = [getattr(torch, name) for name in box_types(str(maps[0].dtype).removeprefix("torch."))]
     boxes = boxes if boxes.dtype in allowed else _cast(boxes, maps[0].dtype)
     if len(maps) == 1:

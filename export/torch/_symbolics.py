@@ -51,7 +51,16 @@ def unregister_symbolics() -> None:
 
 
 @symbolic_helper.parse_args("v", "v", "f", "i", "i", "i", "b")
-def _torchvision_roi_align(g, x, rois, spatial_scale, height, width, sampling_ratio, aligned):
+def _torchvision_roi_align(
+    g: Any,
+    x: Any,
+    rois: Any,
+    spatial_scale: float,
+    height: int,
+    width: int,
+    sampling_ratio: int,
+    aligned: bool,
+) -> Any:
     boxes, indices = _split_rois(g, rois)
     arguments = ROI_ALIGN.check(
         output_size=(height, width),
@@ -88,7 +97,7 @@ def _symbolic(operator: Operator) -> Callable[..., Any]:
     inputs = tensor_inputs(operator)
     letters = [_LETTERS[type(parameter)] for parameter in operator.parameters]
 
-    def symbolic(g, *values):
+    def symbolic(g: Any, *values: Any) -> Any:
         tensors = {
             given.argument: symbolic_helper._unpack_list(value) if given.variadic else value
             for given, value in zip(inputs, values)
@@ -98,13 +107,13 @@ def _symbolic(operator: Operator) -> Callable[..., Any]:
 
     # torch pairs values with the names of the arguments.
     names = ["g", *(given.argument for given in inputs), *(p.name for p in operator.parameters)]
-    symbolic.__signature__ = inspect.Signature(
+    symbolic.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
         [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
     )
     return symbolic_helper.parse_args(*["v"] * len(inputs), *letters)(symbolic)
 
 
-def _boxes_num(g, boxes):
+def _boxes_num(g: Any, boxes: Any) -> Any:
     shapes = [g.op("Shape", tensor) for tensor in symbolic_helper._unpack_list(boxes)]
     first_of_each = _constant(g, list(range(0, 2 * len(shapes), 2)))
     return g.op("Gather", g.op("Concat", *shapes, axis_i=0), first_of_each, axis_i=0)
@@ -112,7 +121,8 @@ def _boxes_num(g, boxes):
 
 def _node(g: Any, operator: Operator, tensors: dict[str, Any], arguments: dict[str, Any]) -> Any:
     attributes = operator.write(arguments)
-    values, shapes = [], {}
+    values: list[Any] = []
+    shapes: dict[str, Any] = {}
     for given in operator.inputs:
         value = tensors[given.argument]
         values += value if given.variadic else [value]

@@ -45,7 +45,7 @@ def translation_table() -> dict[Callable, Callable]:
 
 
 def _torchvision_roi_align(
-    input: _Float,
+    input: _Float,  # noqa: A002
     rois: _Float,
     spatial_scale: float,
     pooled_height: int,
@@ -101,7 +101,7 @@ def _translation(operator: Operator) -> Callable[..., Any]:
     annotations: dict[str, Any] = {}
     for given in tensor_inputs(operator):
         kind = variables.get(given.type) or _tensor_type(given.type)
-        annotations[given.argument] = Sequence[kind] if given.variadic else kind
+        annotations[given.argument] = Sequence[kind] if given.variadic else kind  # type: ignore[valid-type]
     annotations.update((p.name, _ANNOTATIONS[type(p)]) for p in operator.parameters)
     signature = inspect.Signature(
         [
@@ -118,7 +118,7 @@ def _translation(operator: Operator) -> Callable[..., Any]:
         variadic = {i.name: list(values[i.argument]) for i in operator.inputs if i.variadic}
         return getattr(opset1, operator.name)(*single, **variadic, **operator.write(arguments))
 
-    translate.__signature__ = signature
+    translate.__signature__ = signature  # type: ignore[attr-defined]
     translate.__annotations__ = annotations
     return translate
 

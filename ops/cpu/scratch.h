@@ -65,7 +65,7 @@ class ScratchPool {
   template <class Make>
   Buffer Take(const Make& make) {
     {
-      const std::lock_guard<std::mutex> lock(mutex_);
+      const std::scoped_lock lock(mutex_);
       if (!free_.empty()) {
         Buffer buffer = std::move(free_.back());
         free_.pop_back();
@@ -76,7 +76,7 @@ class ScratchPool {
   }
 
   void Give(Buffer buffer) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     free_.push_back(std::move(buffer));
   }
 

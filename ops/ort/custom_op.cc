@@ -118,8 +118,7 @@ void ShapeInference::SetOutput(size_t index, ONNXTensorElementDataType type,
   Check(Api().CreateTensorTypeAndShapeInfo(&info));
   std::vector<int64_t> values;
   std::vector<const char*> names;
-  for (size_t i = 0; i < shape.size(); ++i) {
-    Dimension& dimension = shape[i];
+  for (Dimension& dimension : shape) {
     // A dimension that is neither known nor named must get a name, or the graph is given an invalid number;
     // and a new one, because ONNX Runtime lets tensors of equally named shapes share their memory.
     if (dimension.value < 0 && dimension.name.empty())

@@ -18,7 +18,7 @@ Pooling ReadMode(const ort::KernelInfo& info) {
                  [](unsigned char c) { return char(std::tolower(c)); });
   if (mode == "avg") return Pooling::kAverage;
   if (mode == "max") return Pooling::kMaxOfCorners;
-  Fail("attribute 'mode' is ", Quoted(found), "; it must be \"avg\" or \"max\"");
+  Fail("attribute 'mode' is ", Quoted(found), R"(; it must be "avg" or "max")");
 }
 
 int64_t ReadSamplingRatio(const ort::KernelInfo& info) {

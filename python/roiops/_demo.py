@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def load_scene(image: Path | None, boxes: Sequence[Sequence[float]]) -> Scene:
 
         photo = Image.fromarray(data.astronaut())
         credit = "Eileen Collins, photographed by NASA (public domain), from scikit-image"
-        named = _ASTRONAUT
+        named: Mapping[str, Sequence[float]] = _ASTRONAUT
     else:
         with Image.open(image) as file:
             photo = ImageOps.exif_transpose(file).convert("RGB")
@@ -125,7 +125,9 @@ def pool(scene: Scene, size: int) -> Pooled:
         ours,
         [
             Comparison(
-                "built-in RoiAlign", _difference(ours, builtin), TOLERANCE + 4 * np.finfo("f4").eps * furthest
+                "built-in RoiAlign",
+                _difference(ours, builtin),
+                float(TOLERANCE + 4 * np.finfo("f4").eps * furthest),
             ),
             Comparison("float64 reference", _difference(ours, exact), TOLERANCE),
         ],

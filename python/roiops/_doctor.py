@@ -7,6 +7,7 @@ import os
 import platform
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Callable
 
 import numpy as np
@@ -40,7 +41,7 @@ def examine() -> Iterator[Finding]:
         yield finding
     if in_order:
         for dtype in _TOLERANCE:
-            yield _examine(f"self-test {dtype}", lambda dtype=dtype: _test_dtype(dtype))
+            yield _examine(f"self-test {dtype}", partial(_test_dtype, dtype))
         yield _examine("self-test pyramid", _test_pyramid)
         yield _examine("self-test standard", _test_standard)
 

@@ -41,7 +41,7 @@ def pool(
     """
     if not isinstance(name, (str, type(None))):
         raise TypeError(f"name: expected a str or None, got {type(name).__name__}")
-    columns = operator.inputs[operator.index("boxes")].shape[1]
+    columns: Any = operator.inputs[operator.index("boxes")].shape[1]  # type: ignore[index]
     features = operator.inputs[operator.index("features")]
     images = _images(values[features.argument], features.variadic)
     boxes, batch, batch_format, batch_name = boxes_and_batch(

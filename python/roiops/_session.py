@@ -47,7 +47,7 @@ def run(
         tensors = value if given.variadic else [value]
         for i, tensor in enumerate(tensors):
             feeds[f"{given.name}_{i}" if given.variadic else given.name] = np.ascontiguousarray(tensor)
-        types[given.type] = type_name(tensors[0].dtype)
+        types[given.type] = type_name(tensors[0].dtype)  # type: ignore[union-attr]
     key = (operator.name, *feeds, *types.values(), *arguments.values())
     session = _sessions.get(key) or _create(key, operator, types, list(feeds), arguments)
     if "bfloat16" in types.values():

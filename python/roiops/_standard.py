@@ -16,7 +16,7 @@ def standard_model(output_size: tuple[int, int], spatial_scale: float) -> Any:
     """
     from onnx import TensorProto, helper
 
-    inputs = {
+    inputs: dict[str, tuple[int, list[Any]]] = {
         "X": (TensorProto.FLOAT, ["N", "C", "H", "W"]),
         "rois": (TensorProto.FLOAT, ["K", 4]),
         "batch_indices": (TensorProto.INT64, ["K"]),
@@ -28,7 +28,7 @@ def standard_model(output_size: tuple[int, int], spatial_scale: float) -> Any:
     graph = helper.make_graph(
         [node],
         "standard",
-        [helper.make_tensor_value_info(name, *type_and_shape) for name, type_and_shape in inputs.items()],
+        [helper.make_tensor_value_info(name, kind, shape) for name, (kind, shape) in inputs.items()],
         [helper.make_tensor_value_info("Y", TensorProto.FLOAT, ["K", "C", height, width])],
     )
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 16)], ir_version=8)

@@ -24,9 +24,10 @@ def integer(value: Any, name: str, low: int, high: int) -> int:
         isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral)
     ):
         raise TypeError(f"{name}: expected an int, got {type(value).__name__} ({value!r})")
+    value = int(value)
     if not low <= value <= high:
         raise ValueError(f"{name}: expected an int between {low} and {high}, got {value}")
-    return int(value)
+    return value
 
 
 def flag(value: Any, name: str) -> bool:
@@ -40,7 +41,7 @@ def float32(value: Any, name: str, above: float | None = None, least: float | No
     """Check that ``value`` is a number, > ``above``, >= ``least``; return what float32 holds of it."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (float, numbers.Real, np.floating)):
         raise TypeError(f"{name}: expected a number, got {type(value).__name__} ({value!r})")
-    stored = _in_float32(value)
+    stored = _in_float32(value)  # type: ignore[arg-type]
     too_low = (above is not None and stored <= above) or (least is not None and stored < least)
     if not math.isfinite(stored) or too_low:
         bound = f" > {above:g}" if above is not None else f" >= {least:g}" if least is not None else ""

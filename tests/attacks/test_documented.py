@@ -83,7 +83,7 @@ def test_messages():
 
 def test_every_row_names_a_test():
     sources = "".join(path.read_text(encoding="utf-8") for path in HERE.glob("test_*.py"))
-    written = set(re.findall(r"^def (test_\w+)", sources, re.M))
+    written = set(re.findall(r"^def (test_\w+)", sources, re.MULTILINE))
     for row in rows():
         named = re.findall(r"`(test_\w+)[\[`]", row[1])
         assert named and set(named) <= written, row

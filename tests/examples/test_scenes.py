@@ -30,8 +30,8 @@ def test_boxes_and_labels_are_in_range():
         assert image.format == "JPEG" and image.mode == "RGB"
         assert scene.boxes.dtype == np.float32 and scene.boxes.shape == (len(scene.labels), 4)
         x1, y1, x2, y2 = scene.boxes.T
-        assert (0 <= x1).all() and (x1 < x2).all() and (x2 <= image.width).all()
-        assert (0 <= y1).all() and (y1 < y2).all() and (y2 <= image.height).all()
+        assert (x1 >= 0).all() and (x1 < x2).all() and (x2 <= image.width).all()
+        assert (y1 >= 0).all() and (y1 < y2).all() and (y2 <= image.height).all()
 
 
 @pytest.mark.parametrize("name", scenes.CLASSES)

@@ -36,8 +36,10 @@ except ImportError as error:
         ("module('torch', __version__='2.5.1+cu124'); module('torchvision')", "found torch 2.5.1+cu124"),
         ("module('torch', __version__='1.13.0'); module('torchvision')", "found torch 1.13.0"),
         (
-            "module('torch', __version__='2.15.0'); sys.modules.pop('torchvision', None); "
-            "sys.meta_path.insert(0, Broken())",
+            (
+                "module('torch', __version__='2.15.0'); sys.modules.pop('torchvision', None); "
+                "sys.meta_path.insert(0, Broken())"
+            ),
             "operator torchvision::nms does not exist",
         ),
     ],

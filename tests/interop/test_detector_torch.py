@@ -11,18 +11,18 @@ import pytest
 
 pytest.importorskip("torchvision")
 
-import onnxruntime_extensions  # noqa: E402
-import to_onnx  # noqa: E402
-import torch  # noqa: E402
-import train  # noqa: E402
-from network import SIZE, Inference  # noqa: E402
-from PIL import Image  # noqa: E402
-from pyramids import operators  # noqa: E402
-from scenes import CLASSES, draw_scene  # noqa: E402
-from support import session  # noqa: E402
+import onnxruntime_extensions
+import to_onnx
+import torch
+import train
+from network import SIZE, Inference
+from PIL import Image
+from pyramids import operators
+from scenes import CLASSES, draw_scene
+from support import session
 
-from roiops._detector.model import Detector  # noqa: E402
-from roiops.export import upgrade  # noqa: E402
+from roiops._detector.model import Detector
+from roiops.export import upgrade
 
 
 @pytest.fixture(scope="module")

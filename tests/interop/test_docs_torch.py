@@ -11,11 +11,11 @@ from doc_snippets import run_snippet, snippets
 
 pytest.importorskip("torchvision")
 
-import torch_frameworks  # noqa: E402
-from pyramids import operators  # noqa: E402
-from support import session  # noqa: E402
+import torch_frameworks
+from pyramids import operators
+from support import session
 
-from roiops.export.torch import unregister_symbolics  # noqa: E402
+from roiops.export.torch import unregister_symbolics
 
 
 @pytest.fixture

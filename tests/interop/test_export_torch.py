@@ -11,21 +11,21 @@ import pytest
 
 pytest.importorskip("torchvision")
 
-import torch  # noqa: E402
-from pyramids import operators  # noqa: E402
-from support import session  # noqa: E402
-from torch import nn  # noqa: E402
-from torch_detectors import SIZE, make_detector  # noqa: E402
-from torch_exports import EXPORTERS, assert_like_eager, export  # noqa: E402
-from torch_frameworks import Boxes, ROIPooler, SingleRoIExtractor  # noqa: E402
-from torch_poolers import CANONICAL_SIZE, IMAGE, STRIDES, TorchvisionPooler, boxes, feature_maps  # noqa: E402
-from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead  # noqa: E402
-from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor  # noqa: E402
-from torchvision.ops import MultiScaleRoIAlign, roi_align  # noqa: E402
+import torch
+from pyramids import operators
+from support import session
+from torch import nn
+from torch_detectors import SIZE, make_detector
+from torch_exports import EXPORTERS, assert_like_eager, export
+from torch_frameworks import Boxes, ROIPooler, SingleRoIExtractor
+from torch_poolers import CANONICAL_SIZE, IMAGE, STRIDES, TorchvisionPooler, boxes, feature_maps
+from torchvision.models.detection.faster_rcnn import FastRCNNPredictor, TwoMLPHead
+from torchvision.models.detection.mask_rcnn import MaskRCNNHeads, MaskRCNNPredictor
+from torchvision.ops import MultiScaleRoIAlign, roi_align
 
-from roiops.export import add_function_bodies  # noqa: E402
-from roiops.export.torch import boxes_num, fused_poolers, multiscale_roi_align  # noqa: E402
-from roiops.export.torch import roi_align as our_roi_align  # noqa: E402
+from roiops.export import add_function_bodies
+from roiops.export.torch import boxes_num, fused_poolers, multiscale_roi_align
+from roiops.export.torch import roi_align as our_roi_align
 
 COUNTS = (5, 0, 1, 150)  # the exports are traced with 12
 SCALES = [1 / stride for stride in STRIDES]

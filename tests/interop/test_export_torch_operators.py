@@ -12,11 +12,11 @@ import pytest
 
 pytest.importorskip("torchvision")
 
-import torch  # noqa: E402
+import torch
 
-import roiops.export.torch as roiops_torch  # noqa: E402
-from roiops import reference  # noqa: E402
-from roiops.export.torch import boxes_num, multiscale_roi_align, roi_align  # noqa: E402
+import roiops.export.torch as roiops_torch
+from roiops import reference
+from roiops.export.torch import boxes_num, multiscale_roi_align, roi_align
 
 torch.manual_seed(0)
 X = torch.randn(2, 3, 24, 32)

@@ -12,22 +12,22 @@ import pytest
 
 pytest.importorskip("torchvision")
 
-import torch  # noqa: E402
-from torch import nn  # noqa: E402
-from torch_frameworks import Boxes, ROIPooler, SingleRoIExtractor  # noqa: E402
-from torch_poolers import STRIDES, TorchvisionPooler, boxes, export_torchscript, feature_maps  # noqa: E402
-from torchvision.ops import MultiScaleRoIAlign  # noqa: E402
-from torchvision.ops.poolers import LevelMapper  # noqa: E402
+import torch
+from torch import nn
+from torch_frameworks import Boxes, ROIPooler, SingleRoIExtractor
+from torch_poolers import STRIDES, TorchvisionPooler, boxes, export_torchscript, feature_maps
+from torchvision.ops import MultiScaleRoIAlign
+from torchvision.ops.poolers import LevelMapper
 
-from roiops import export as roiops_export  # noqa: E402
-from roiops.export.torch import (  # noqa: E402
+from roiops import export as roiops_export
+from roiops.export.torch import (
     fused_poolers,
     register_symbolics,
     roi_align,
     unregister_symbolics,
 )
-from roiops.export.torch._boundaries import level_boundaries  # noqa: E402
-from roiops.export.torch._forwards import _levels  # noqa: E402
+from roiops.export.torch._boundaries import level_boundaries
+from roiops.export.torch._forwards import _levels
 
 SCALES = [1 / stride for stride in STRIDES]
 

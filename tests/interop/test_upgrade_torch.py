@@ -14,11 +14,11 @@ import pytest
 
 pytest.importorskip("torchvision")
 
-import torch  # noqa: E402
-from pyramids import operators  # noqa: E402
-from support import session  # noqa: E402
-from torch_detectors import SIZE, export_detector  # noqa: E402
-from torch_poolers import (  # noqa: E402
+import torch
+from pyramids import operators
+from support import session
+from torch_detectors import SIZE, export_detector
+from torch_poolers import (
     STRIDES,
     Detectron2Pooler,
     TorchvisionPooler,
@@ -29,7 +29,7 @@ from torch_poolers import (  # noqa: E402
     input_names,
 )
 
-from roiops.export import upgrade  # noqa: E402
+from roiops.export import upgrade
 
 TOLERANCE = 1e-5
 

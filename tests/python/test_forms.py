@@ -34,7 +34,7 @@ def test_rois_with_the_image_first(dtype):
 @pytest.mark.parametrize("of_one", [np.array, lambda b: b.tolist()], ids=["arrays", "lists"])
 @pytest.mark.parametrize("several", [list, tuple])
 def test_one_array_per_image(of_one, several):
-    per_image = several(of_one(BOXES[IMAGES == i]) for i in range(3))
+    per_image = several(of_one(BOXES[i == IMAGES]) for i in range(3))
     np.testing.assert_allclose(roiops.roi_align(X, per_image, None, 3), EXPECTED[ORDER], atol=1e-5)
 
 
@@ -68,7 +68,7 @@ def test_pyramids_take_the_same(mode):
 
     np.testing.assert_allclose(pooled(BOXES, batch_indices=IMAGES), expected, atol=1e-5)
     np.testing.assert_allclose(pooled(ROIS), expected, atol=1e-5)
-    per_image = [BOXES[IMAGES == i] for i in range(3)]
+    per_image = [BOXES[i == IMAGES] for i in range(3)]
     np.testing.assert_allclose(pooled(per_image, levels[ORDER]), expected[ORDER], atol=1e-5)
 
 

@@ -18,8 +18,9 @@ COUNTS = np.array([3, 1])
 
 
 def test_the_example_of_paddles_documentation():
-    x = np.random.rand(1, 256, 32, 32).astype(np.float32)
-    boxes = np.random.rand(3, 4).astype(np.float32)
+    random = np.random.default_rng(0)
+    x = random.random((1, 256, 32, 32), np.float32)
+    boxes = random.random((3, 4), np.float32)
     boxes[:, 2] += boxes[:, 0] + 3
     boxes[:, 3] += boxes[:, 1] + 4
     boxes_num = np.array([3], np.int32)

@@ -13,7 +13,7 @@ Nothing is guessed: a value without a fact has none.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Callable, TypeVar
+from typing import Any, Callable, TypeVar
 
 import numpy as np
 import onnx_ir as ir
@@ -67,7 +67,7 @@ class Facts:
         """A number that equal keys prove equal contents for."""
         if value not in self._keys:
             array = constant(value)
-            what = ("value", id(value))
+            what: tuple[Any, ...] = ("value", id(value))
             if array is not None and array.dtype != object:
                 what = ("constant", str(array.dtype), array.shape, array.tobytes())
             self._set_key(value, what)
@@ -208,7 +208,7 @@ def _comparable(attributes: Iterable[ir.Attr]) -> tuple | None:
         ir.AttributeType.INTS,
         ir.AttributeType.FLOATS,
     }
-    parts = []
+    parts: list[tuple[Any, ...]] = []
     for attribute in attributes:
         if attribute.is_ref():
             return None

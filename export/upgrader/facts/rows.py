@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Callable
+from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
 import onnx_ir as ir
@@ -89,7 +89,8 @@ def _exact(dtype: int) -> bool:
 
 
 def _identity(facts: Facts, node: ir.Node) -> None:
-    for table in (facts.masks, facts.indices, facts.selections):
+    tables: tuple[dict[ir.Value, Any], ...] = (facts.masks, facts.indices, facts.selections)
+    for table in tables:
         if node.inputs[0] in table:
             table[node.outputs[0]] = table[node.inputs[0]]
 

@@ -240,7 +240,7 @@ def _fixed(*dims: int | None) -> Callable[..., Result]:
 def constant_shape(value: ir.Value) -> Shape | None:
     """The shape of a constant."""
     tensor = tensor_of(value)
-    return None if tensor is None else tuple(Dim(int(size)) for size in tensor.shape)
+    return None if tensor is None else tuple(map(Dim, tensor.shape.numpy()))
 
 
 _SAME = """Identity Cast CastLike Floor Ceil Round Sqrt Log Exp Neg Abs Relu LeakyRelu Sigmoid Tanh Not Clip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import onnx_ir as ir
@@ -129,7 +130,7 @@ def _check_scatter(node: ir.Node) -> None:
 
 def _match_restore(end: ir.Node, facts: Facts) -> Merge:
     joined = origin(end.inputs[0], ("Identity",)).producer()
-    restore = facts.indices[end.inputs[1]]
+    restore: Any = facts.indices[end.inputs[1]]
     if get_int(end, "axis", 0) != 0 or not is_op(joined, "Concat") or get_int(joined, "axis", 0) != 0:
         raise NotProven(f"{name_of(end)} does not reorder the rows of one Concat")
     if restore.layout != "vector" or len(restore.of.parts) != len(joined.inputs):

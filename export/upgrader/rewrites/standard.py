@@ -48,7 +48,8 @@ class ReplaceStandard(Pass):
         modified = False
         for owner in owners(model):
             standard = [node for node in owner.all_nodes() if is_op(node, "RoiAlign")]
-            if any([self._replace(model, owner, node) for node in standard]):
+            replaced = [self._replace(model, owner, node) for node in standard]
+            if any(replaced):
                 owner.opset_imports[DOMAIN] = VERSION
                 model.graph.opset_imports[DOMAIN] = VERSION
                 modified = True

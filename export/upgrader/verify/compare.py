@@ -70,7 +70,7 @@ def compare(
     for group in groups:
         if all(_comparable(expected[i], found[i]) for i in group.members):
             order = match_rows(group, expected, found, tolerance)
-            reordered.update({i: order for i in group.members})
+            reordered.update(dict.fromkeys(group.members, order))
     of_group = {i: group for group in groups for i in group.members}
     for i, name in enumerate(names):
         verdicts.append(

@@ -75,9 +75,9 @@ class _Inputs:
         levels = [
             scalar(other) for use in value.uses() if use.node.op_type == "Equal" for other in use.node.inputs
         ]
-        levels = [int(level) for level in levels if level is not None]
-        if levels:
-            return self._random.choice(levels, shape)
+        known = [int(level) for level in levels if level is not None]
+        if known:
+            return self._random.choice(known, shape)
         images = next((array.shape[0] for array in self.arrays.values() if array.ndim == 4), 1)
         return self._random.integers(0, images, shape)
 

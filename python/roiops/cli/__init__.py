@@ -44,7 +44,7 @@ app = typer.Typer(
 def _print_version(asked: bool) -> None:
     if asked:
         print(f"roiops {roiops.__version__}")
-        raise typer.Exit()
+        raise typer.Exit
 
 
 @app.callback()

@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 Model = Annotated[Path, typer.Argument(metavar="MODEL", help="An ONNX model.")]
 Formatted = Annotated[Format, typer.Option("--format", metavar="text|json", help="What to print.")]
 PaddleAligned = Annotated[
-    Optional[bool],  # noqa: UP045
+    Optional[bool],
     typer.Option(help="Repair a Paddle2ONNX export: the aligned of the Paddle layer."),
 ]
 Aligned = Annotated[
-    Optional[bool],  # noqa: UP045
+    Optional[bool],
     typer.Option(help="Repair an export at opset 10 to 15 (Detectron2): whether its pooler was aligned."),
 ]
 MaxInterpolated = Annotated[
     bool, typer.Option("--max-interpolated", help="Turn mode max into the maximum of samples.")
 ]
 Inputs = Annotated[
-    Optional[List[Path]],  # noqa: UP006, UP045
+    Optional[List[Path]],  # noqa: UP006
     typer.Option(
         "--input",
         metavar="FILE",

@@ -11,8 +11,8 @@ from roiops.operators._operator import ByAttribute, Input, Operator, Shape, reso
 def text(shape: Shape | ByAttribute) -> str:
     """Return a shape as messages write it: "(K, 4)", "(N or K)"."""
     if isinstance(shape, ByAttribute):
-        axes = zip(*shape.cases.values())
-        return f"({', '.join(' or '.join(dict.fromkeys(map(str, axis))) for axis in axes)})"
+        choices = zip(*shape.cases.values())
+        return f"({', '.join(' or '.join(dict.fromkeys(map(str, axis))) for axis in choices)})"
     axes = ", ".join(str(axis).removesuffix("_l") for axis in shape)
     return f"({axes}{',' if len(shape) == 1 else ''})"
 
@@ -47,10 +47,8 @@ def check_shape(given: Input, shape: Sequence[Any], name: str | None = None) -> 
     """Raise ValueError, which starts with ``name``, for a shape that the input can never have."""
     if given.shape is None:
         return
-    if type(given.shape) is tuple:
-        fits = _fits(given.shape, shape)
-    else:
-        fits = any(_fits(each, shape) for each in given.shape.cases.values())
+    choices = given.shape.cases.values() if isinstance(given.shape, ByAttribute) else [given.shape]
+    fits = any(_fits(each, shape) for each in choices)
     if not fits:
         raise ValueError(f"{name or given.argument}: expected shape {text(given.shape)}, got {tuple(shape)}")
 

@@ -19,6 +19,7 @@ torchvision and ONNX Runtime take them. Everything else is float64.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Callable
 
 import numpy as np
@@ -100,13 +101,15 @@ def _axis_samples(
         grid = _samples_per_bin(size, ratio)
         positions = []
         for p in range(bins):
-            inside = _inside(lambda i, p=p: _position(start, size, grid, p, i, real), grid, extent)
+            inside = _inside(partial(_position, start, size, grid, p, real=real), grid, extent)
             fine = _position(fine_start, fine_size, grid, p, inside, np.float64)
             positions.append(np.clip(fine, 0, extent - 1))
     return positions, grid
 
 
-def _bin_geometry(lo, hi, bins, scale, aligned, real):
+def _bin_geometry(
+    lo: Any, hi: Any, bins: int, scale: float, aligned: bool, real: type[np.floating]
+) -> tuple[Any, Any]:
     """Return where the first bin starts and how long a bin is, in pixels of the map, computed in ``real``."""
     offset = real(0.5 if aligned else 0)
     start = real(lo) * real(scale) - offset
@@ -121,7 +124,7 @@ def _samples_per_bin(size: np.floating, ratio: int) -> int:
     return int(min(wanted, _values.INT32_MAX)) if wanted > 0 else 0
 
 
-def _position(start, size, grid, p, i, real):
+def _position(start: Any, size: Any, grid: int, p: int, i: Any, real: type[np.floating]) -> Any:
     """Return the position of sample ``i`` of bin ``p``; the order of operations is part of the definition."""
     i = np.asarray(i).astype(real)
     return start + real(p) * size + (i + real(0.5)) * size / real(grid)
@@ -138,7 +141,7 @@ def _inside(position: Callable[[Any], np.floating], grid: int, extent: int) -> n
     return np.arange(first, last)
 
 
-def _first(condition: Callable[[int], bool], count: int) -> int:
+def _first(condition: Callable[[int], Any], count: int) -> int:
     """Return the first i in [0, count) that meets a condition which then stays true; else count."""
     low, high = 0, count
     while low < high:

@@ -126,7 +126,7 @@ class Module:
                     self.files[int(m[1])] = m[2]
                     continue
                 if line.startswith((".section", ".b8", ".b32", ".b64", "}", "{", "$L__info")) and not header:
-                    if line.startswith("{") or line.startswith(".b") or line.startswith("}"):
+                    if line.startswith(("{", ".b", "}")):
                         continue
                     continue
                 header += " " + line
@@ -210,7 +210,7 @@ class Module:
                 instruction = Instruction(line, ["declare"], [variable.name, str(variable.size)])
                 function.blocks[-1].code.append(instruction)
             return
-        m = re.match(r"(?:@(!?)(%\w+)\s+)?([a-z][\w.:]*)\s*(.*)", statement, re.S)
+        m = re.match(r"(?:@(!?)(%\w+)\s+)?([a-z][\w.:]*)\s*(.*)", statement, re.DOTALL)
         if not m:
             raise Unsupported(f"line {line}: {statement}")
         op = m[3].split(".")
@@ -808,7 +808,7 @@ class _Writer:
     def _convert(self, i: Instruction) -> list[tuple[str, str]]:
         op, o = i.op, i.operands
         to, source = op[-2], op[-1]
-        how = [m for m in op[1:-2]]
+        how = list(op[1:-2])
         if "sat" in how or "ftz" in how:
             raise Unsupported(f"line {i.line}: {i.name}")
         c_to = {"f32": "float", "f64": "double"}.get(to) or f"{'int' if to[0] == 's' else 'uint'}{to[1:]}_t"

@@ -92,8 +92,8 @@ def test_frozen_box_count_stays():
     model = load(FROZEN)
     upgraded, report = upgrade(model)
     assert operators(upgraded)["roiops::RoiAlign"] == 4
-    assert (
-        "zeros of another length: 25 against" in [e.reason for e in report if e.what.startswith("pooler")][0]
+    assert "zeros of another length: 25 against" in next(
+        e.reason for e in report if e.what.startswith("pooler")
     )
 
 
