@@ -84,7 +84,12 @@ def detached(model: ir.Model) -> Iterator[tuple[ir.Model, Callable[[ir.Model], i
     }
     for name, (value, tensor) in aside.items():
         value.const_value = ir.ExternalTensor(
-            "aside", 0, tensor.nbytes, tensor.dtype, shape=tensor.shape, name=name
+            "aside",
+            0,
+            tensor.nbytes,
+            tensor.dtype,
+            shape=tensor.shape,
+            name=name,  # type: ignore[arg-type]
         )
 
     def reattach(other: ir.Model) -> ir.Model:
@@ -175,7 +180,7 @@ def _copy(model: ir.Model, part: Path, name: str, progress: Progress) -> _Moved:
                 if isinstance(tensor, ir.ExternalTensor):
                     _copy_region(tensor.path, region[1], _length(tensor), file)
                 else:
-                    tensor.tofile(file)
+                    tensor.tofile(file)  # type: ignore[attr-defined]
                 progress(file.tell(), max(total, file.tell()))
             moved[key] = _reference(tensor, name, placed[region])
     return moved
@@ -204,7 +209,12 @@ def _copy_region(path: str, offset: int, length: int, out) -> None:  # type: ign
 def _reference(tensor: ir.TensorProtocol, location: str, offset: int) -> ir.ExternalTensor:
     length = _length(tensor) if isinstance(tensor, ir.ExternalTensor) else tensor.nbytes
     return ir.ExternalTensor(
-        location, offset, length, tensor.dtype, shape=tensor.shape, name=tensor.name or ""
+        location,
+        offset,
+        length,
+        tensor.dtype,
+        shape=tensor.shape,
+        name=tensor.name or "",  # type: ignore[arg-type]
     )
 
 

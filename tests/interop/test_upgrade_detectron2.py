@@ -7,14 +7,14 @@ import pytest
 
 pytest.importorskip("torchvision")
 
-import torch  # noqa: E402
-from make_graphs import DETECTORS  # noqa: E402
-from pyramids import operators  # noqa: E402
-from support import session  # noqa: E402
-from torch_detectron2 import Detector, export, images  # noqa: E402
+import torch
+from make_graphs import DETECTORS
+from pyramids import operators
+from support import session
+from torch_detectron2 import Detector, export, images
 
-from roiops.export import upgrade  # noqa: E402
-from roiops.export.upgrader.verify.compare import compare  # noqa: E402
+from roiops.export import upgrade
+from roiops.export.upgrader.verify.compare import compare
 
 
 @pytest.mark.parametrize(("stages", "count", "opset"), [*DETECTORS.values(), (1, 1, 17)])

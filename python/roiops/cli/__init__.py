@@ -29,7 +29,7 @@ class _Command(typer.core.TyperCommand):
         parameters = super().get_params(ctx)
         for parameter in parameters:
             if getattr(parameter, "is_flag", False):
-                parameter.display_type_rich = parameter.display_type = lambda ctx: None
+                parameter.display_type_rich = parameter.display_type = lambda ctx: None  # type: ignore[attr-defined]
         return parameters
 
 
