@@ -73,7 +73,7 @@ def _torchvision_roi_align(
 
 
 @symbolic_helper.parse_args("v", "v", "f", "i", "i")
-def _torchvision_roi_pool(g, x, rois, spatial_scale, height, width):  # type: ignore[no-untyped-def]
+def _torchvision_roi_pool(g: Any, x: Any, rois: Any, spatial_scale: float, height: int, width: int) -> Any:
     boxes, indices = _split_rois(g, rois)
     arguments = ROI_POOL.check(
         output_size=(height, width), spatial_scale=spatial_scale, batch_format="batch_indices"

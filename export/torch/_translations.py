@@ -64,7 +64,11 @@ def _torchvision_roi_align(
 
 
 def _torchvision_roi_pool(
-    input: _Float, rois: _Float, spatial_scale: float, pooled_height: int, pooled_width: int
+    input: _Float,
+    rois: _Float,
+    spatial_scale: float,
+    pooled_height: int,
+    pooled_width: int,  # noqa: A002
 ) -> tuple[_Float, INT64]:
     arguments = ROI_POOL.check(
         output_size=(pooled_height, pooled_width), spatial_scale=spatial_scale, batch_format="batch_indices"

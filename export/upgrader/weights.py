@@ -88,8 +88,8 @@ def detached(model: ir.Model) -> Iterator[tuple[ir.Model, Callable[[ir.Model], i
             0,
             tensor.nbytes,
             tensor.dtype,
-            shape=tensor.shape,
-            name=name,  # type: ignore[arg-type]
+            shape=tensor.shape,  # type: ignore[arg-type]
+            name=name,
         )
 
     def reattach(other: ir.Model) -> ir.Model:
@@ -213,8 +213,8 @@ def _reference(tensor: ir.TensorProtocol, location: str, offset: int) -> ir.Exte
         offset,
         length,
         tensor.dtype,
-        shape=tensor.shape,
-        name=tensor.name or "",  # type: ignore[arg-type]
+        shape=tensor.shape,  # type: ignore[arg-type]
+        name=tensor.name or "",
     )
 
 

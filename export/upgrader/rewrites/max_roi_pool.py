@@ -31,7 +31,8 @@ class ReplaceMaxRoiPool(Pass):
         names, modified = Names(model), False
         for owner in owners(model):
             standard = [node for node in owner.all_nodes() if is_op(node, "MaxRoiPool")]
-            if any([self._replace(model, owner, node, names) for node in standard]):
+            replaced = [self._replace(model, owner, node, names) for node in standard]
+            if any(replaced):
                 owner.opset_imports[DOMAIN] = VERSION
                 model.graph.opset_imports[DOMAIN] = VERSION
                 modified = True

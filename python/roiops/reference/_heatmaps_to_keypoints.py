@@ -53,7 +53,7 @@ def _axis(low: np.floating, high: np.floating, size: int, dtype: type) -> tuple[
     """Return where the pixels of an upsampled axis are in the image, and their four taps and weights."""
     side = max(high - low, dtype(1))
     upsampled = int(np.ceil(side))
-    pixels = np.arange(upsampled).astype(dtype)  # type: ignore[var-annotated]
+    pixels: np.ndarray = np.arange(upsampled).astype(dtype)
     places = (pixels + dtype(0.5)) * (side / dtype(upsampled)) + low
     position = dtype(size) / dtype(upsampled) * (pixels + dtype(0.5)) - dtype(0.5)
     base = np.minimum(np.floor(position), size - 1)
