@@ -45,7 +45,7 @@ def translation_table() -> dict[Callable, Callable]:
 
 
 def _torchvision_roi_align(
-    input: _Float,  # noqa: A002
+    input: _Float,
     rois: _Float,
     spatial_scale: float,
     pooled_height: int,
@@ -68,7 +68,7 @@ def _torchvision_roi_pool(
     rois: _Float,
     spatial_scale: float,
     pooled_height: int,
-    pooled_width: int,  # noqa: A002
+    pooled_width: int,
 ) -> tuple[_Float, INT64]:
     arguments = ROI_POOL.check(
         output_size=(pooled_height, pooled_width), spatial_scale=spatial_scale, batch_format="batch_indices"
