@@ -34,7 +34,7 @@ Inputs = Annotated[
     ),
 ]
 Tolerance = Annotated[
-    Optional[float],  # noqa: UP045
+    Optional[float],
     typer.Option(metavar="NUMBER", help="Allowed difference, relative to an output's largest value: 0.001."),
 ]
 
