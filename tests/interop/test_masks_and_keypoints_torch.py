@@ -14,17 +14,17 @@ import pytest
 
 pytest.importorskip("torchvision")
 
-import torch  # noqa: E402
-from support import ORT_VERSION, session  # noqa: E402
-from torch import nn  # noqa: E402
-from torch.nn.functional import grid_sample  # noqa: E402
-from torch_exports import EXPORTERS, assert_like_eager, export  # noqa: E402
-from torchvision.models.detection import FasterRCNN, KeypointRCNN, MaskRCNN, roi_heads  # noqa: E402
-from torchvision.models.detection.anchor_utils import AnchorGenerator  # noqa: E402
-from torchvision.ops import MultiScaleRoIAlign  # noqa: E402
+import torch
+from support import ORT_VERSION, session
+from torch import nn
+from torch.nn.functional import grid_sample
+from torch_exports import EXPORTERS, assert_like_eager, export
+from torchvision.models.detection import FasterRCNN, KeypointRCNN, MaskRCNN, roi_heads
+from torchvision.models.detection.anchor_utils import AnchorGenerator
+from torchvision.ops import MultiScaleRoIAlign
 
-import roiops  # noqa: E402
-from roiops.export.torch import (  # noqa: E402
+import roiops
+from roiops.export.torch import (
     fused_heads,
     fused_poolers,
     heatmaps_to_keypoints,
