@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
-from benchmarks import against_builtin, against_cuda, measure, report, sessions
+from benchmarks import against_builtin, against_cuda, measure, one_call, report, sessions
 from benchmarks import pooler as poolers
 from benchmarks.workloads import WORKLOADS, Workload, random_workload
 
@@ -57,6 +57,13 @@ def run(
     )
     if len(rows) > 1:
         console.print(f"geometric mean of the ratios: {np.exp(np.mean(np.log(ratios))):.1f}")
+
+
+@app.command()
+def call(rounds: Annotated[int, typer.Option(min=1, help="Rounds of 300 calls each.")] = 60) -> None:
+    """Measure a call of the NumPy function on one tiny box against torchvision's, which must be installed."""
+    ours, theirs = one_call.compare(rounds)
+    console.print(f"roiops {ours:.1f} µs, torchvision {theirs:.1f} µs, ratio {ours / theirs:.2f}")
 
 
 @app.command()
