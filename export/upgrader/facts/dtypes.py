@@ -8,7 +8,8 @@ import onnx
 import onnx_ir as ir
 
 from roiops.export.upgrader.graph.attributes import tensor_of
-from roiops.export.upgrader.graph.nodes import is_multi_scale, is_op, is_ours
+from roiops.export.upgrader.graph.nodes import is_op
+from roiops.operators import DOMAIN, OPERATORS
 
 _FIXED = {"tensor(bool)": ir.DataType.BOOL, "tensor(int64)": ir.DataType.INT64}
 
@@ -28,10 +29,7 @@ def dtype_of(value: ir.Value) -> ir.DataType | None:
             known = _fixed_type(node, value.index() or 0)
         if known is not None:
             return known
-        if is_ours(node) or is_multi_scale(node):
-            tied = [node.inputs[0 if is_ours(node) else 3]]
-        else:
-            tied = [] if node is None or node.domain != "" else list(_same_type(node, value.index()))
+        tied = [] if node is None else list(_same_type(node, value.index() or 0))
         waiting.extend(other for other in tied if other not in seen)
         seen.update(tied)
     return None
@@ -48,7 +46,12 @@ def _fixed_type(node: ir.Node, output: int) -> ir.DataType | None:
 
 def _same_type(node: ir.Node, output: int) -> Iterator[ir.Value]:
     """The inputs of ``node`` whose type is that of the given output."""
-    if not onnx.defs.has(node.op_type):
+    if node.domain == DOMAIN and node.op_type in OPERATORS:
+        operator = OPERATORS[node.op_type]
+        for given, value in zip(operator.inputs, node.inputs):
+            if value is not None and given.type == operator.outputs[output].type:
+                yield value
+    if node.domain != "" or not onnx.defs.has(node.op_type):
         return
     schema = onnx.defs.get_schema(node.op_type)
     outputs, inputs = schema.outputs, schema.inputs

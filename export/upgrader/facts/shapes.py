@@ -265,6 +265,7 @@ RULES: dict[str, Callable[..., Result]] = {
     "Reshape": _reshape,
     "MultiScaleRoiAlign": _multi_scale_roi_align,
     "RoiAlign": _roi_align,
+    "RoiPool": _roi_align,
     "Shape": _shape,
     "Size": _fixed(),
     "Slice": _slice,

@@ -45,6 +45,7 @@ class ReplaceMaxRoiPool(Pass):
         except ValueError as error:
             report.add(name_of(node), "MaxRoiPool", LEFT, str(error))
             return False
+        facts = self.context.facts(owner)
         emitter = Emitter(names, node.name or "roiops")
         x, rois = node.inputs
         boxes = emitter.op("Gather", rois, emitter.vector([1, 2, 3, 4]), axis=1)
@@ -57,6 +58,8 @@ class ReplaceMaxRoiPool(Pass):
         ir.convenience.replace_nodes_and_values(
             node.graph, node, [node], emitter.nodes, [node.outputs[0]], [pooled]
         )
+        for new in emitter.nodes:
+            facts.learn(new)
         return True
 
 
