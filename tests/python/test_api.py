@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import importlib.metadata
 import inspect
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import roiops
+from roiops import export
 
 FUNCTIONS = {
     "roiops": {
@@ -32,6 +35,7 @@ FUNCTIONS = {
         "mode='avg', batch_format='boxes_num'",
         "multiscale_roi_align": "xs, boxes, batch, levels, output_size, spatial_scales, sampling_ratio=-1, "
         "aligned=True, *, mode='avg', batch_format='boxes_num'",
+        "roi_pool": "x, boxes, batch, output_size, spatial_scale=1.0, *, batch_format='boxes_num'",
         "paste_masks": "masks, boxes, image_size, convention='torchvision', output='soft', threshold=0.5",
         "heatmaps_to_keypoints": "maps, rois, convention='torchvision'",
     },
@@ -70,6 +74,13 @@ FUNCTIONS = {
         "make_paddle_level_nodes": "boxes, levels, *, min_level=2, max_level=5, refer_level=4, "
         "refer_scale=224, pixel_offset=False",
         "register_schemas": "",
+        "add_function_bodies": "model",
+        "inspect": "model",
+        "upgrade": "model, *, paddle_aligned=None, aligned=None, portable=False, max_interpolated=False, "
+        "verify=False",
+    },
+    "roiops.export.paddle": {
+        "export": "model, input_spec=None, *, opset_version=17, portable=False",
     },
 }
 
@@ -84,10 +95,49 @@ def test_signatures(module, name):
     assert text == f"({FUNCTIONS[module][name]})"
 
 
+# Imported only where torch is: read from the source.
+TORCH_FUNCTIONS = {
+    "boxes_num": "boxes",
+    "fused_heads": "",
+    "fused_poolers": "model",
+    "heatmaps_to_keypoints": "maps, rois, convention='torchvision'",
+    "multiscale_roi_align": "xs, boxes, batch, levels, output_size, spatial_scales, sampling_ratio=-1, "
+    "aligned=True, *, mode='avg', batch_format='boxes_num'",
+    "paste_masks": "masks, boxes, image_size, convention='torchvision', output='soft', threshold=0.5",
+    "register_symbolics": "",
+    "roi_align": "x, boxes, batch, output_size, spatial_scale=1.0, sampling_ratio=-1, "
+    "aligned=True, *, mode='avg', batch_format='boxes_num'",
+    "translation_table": "",
+    "unregister_symbolics": "",
+}
+
+
+def test_signatures_for_torch():
+    found = {}
+    for path in (Path(export.__file__).parent / "torch").glob("*.py"):
+        for node in ast.parse(path.read_text()).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                found[node.name] = ast.unparse(_without_annotations(node.args))
+    init = ast.parse((Path(export.__file__).parent / "torch" / "__init__.py").read_text())
+    names = next(
+        ast.literal_eval(n.value)
+        for n in init.body
+        if isinstance(n, ast.Assign) and n.targets[0].id == "__all__"
+    )
+    assert {name: found[name] for name in names} == TORCH_FUNCTIONS
+
+
+def _without_annotations(arguments: ast.arguments) -> ast.arguments:
+    for argument in [*arguments.args, *arguments.kwonlyargs]:
+        argument.annotation = None
+    return arguments
+
+
 def test_names():
-    assert set(roiops.__all__) == {*FUNCTIONS["roiops"], "levels", "reference", "__version__"}
-    export = importlib.import_module("roiops.export")
-    assert set(export.__all__) >= {*FUNCTIONS["roiops.export"], "DOMAIN", "VERSION", "opset1"}
+    assert set(roiops.__all__) == {*FUNCTIONS["roiops"], "reference", "levels", "__version__"}
+    assert set(roiops.reference.__all__) == {*FUNCTIONS["roiops.reference"]}
+    types = {"DOMAIN", "VERSION", "PortableError", "UpgradeError", "UpgradeReport", "opset1"}
+    assert set(export.__all__) == {*FUNCTIONS["roiops.export"], *types}
     assert (export.DOMAIN, export.VERSION) == ("roiops", 1)
     for module in (roiops, export):
         assert all(hasattr(module, name) for name in module.__all__)
