@@ -67,6 +67,39 @@ struct BoxInputs {
   int64_t Columns() const { return batch ? 4 : 5; }  // of a row of `boxes`
 };
 
+// Where boxes are, as the kernels need it.
+template <class BoxType>
+struct PlacedBoxes {
+  int64_t count;
+  int64_t columns;       // from a box to the next
+  const BoxType* boxes;  // coordinates of the first one
+  std::vector<int64_t> images;
+  std::vector<int64_t> levels;
+
+  // Null if all boxes are on the first map.
+  const int64_t* Levels() const { return levels.empty() ? nullptr : levels.data(); }
+};
+
+// Checks the inputs against maps of so many images; throws Error. Boxes are of `kCoordinates` finite numbers.
+template <class BoxType, class Batch, int kCoordinates = 4>
+PlacedBoxes<BoxType> CheckedBoxes(const BoxInputs& inputs, int64_t images, int64_t maps) {
+  PlacedBoxes<BoxType> placed;
+  placed.columns = inputs.batch ? kCoordinates : kCoordinates + 1;
+  placed.count = CheckedBoxCount(inputs.boxes, inputs.boxes_name, placed.columns);
+  const BoxType* const rows = inputs.boxes.As<BoxType>();
+  placed.images = inputs.batch ? ImagesOfBoxes<Batch>(*inputs.batch, inputs.batch_name,
+                                                      inputs.batch_is_counts, images, placed.count)
+                               : ImagesInRows(rows, placed.columns, placed.count, images, inputs.boxes_name);
+  if (inputs.levels) {
+    CheckVector(*inputs.levels, "levels", placed.count, "number of boxes");
+    placed.levels =
+        CheckedIndices(inputs.levels->As<int64_t>(), placed.count, maps, "levels", "feature maps");
+  }
+  placed.boxes = rows + (placed.columns - kCoordinates);
+  CheckBoxesFinite<kCoordinates>(placed.boxes, placed.count, inputs.boxes_name, placed.columns);
+  return placed;
+}
+
 }  // namespace roiops
 
 #endif  // ROIOPS_ROI_INPUTS_H_

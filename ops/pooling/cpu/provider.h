@@ -20,30 +20,13 @@ struct CpuProvider : ort::Cpu {
   template <class Stored, class BoxType, class Batch, class Rule>
   static void Pool(const ort::KernelContext& context, std::vector<FeatureMap> maps, const BoxInputs& inputs,
                    const PoolOptions<Rule>& options) {
-    const int64_t columns = inputs.Columns();
-    const int64_t count = CheckedBoxCount(inputs.boxes, inputs.boxes_name, columns);
-    const BoxType* const rows = inputs.boxes.As<BoxType>();
-    const std::vector<int64_t> images =
-        inputs.batch ? ImagesOfBoxes<Batch>(*inputs.batch, inputs.batch_name, inputs.batch_is_counts,
-                                            maps[0].images, count)
-                     : ImagesInRows(rows, columns, count, maps[0].images, inputs.boxes_name);
-    std::vector<int64_t> levels;
-    if (inputs.levels) {
-      CheckVector(*inputs.levels, "levels", count, "number of boxes");
-      levels =
-          CheckedIndices(inputs.levels->As<int64_t>(), count, int64_t(maps.size()), "levels", "feature maps");
-    }
-    const BoxType* const boxes = rows + (columns - 4);
-    CheckBoxesFinite(boxes, count, inputs.boxes_name, columns);
+    const auto placed = CheckedBoxes<BoxType, Batch>(inputs, maps[0].images, int64_t(maps.size()));
     const std::vector<int64_t> shape =
-        CheckedOutputShape(count, maps[0].channels, options.output, sizeof(Stored));
-    const PoolRequest<Stored, BoxType> request = {std::move(maps),
-                                                  boxes,
-                                                  count,
-                                                  images.data(),
-                                                  inputs.levels ? levels.data() : nullptr,
-                                                  static_cast<Stored*>(context.Output(0, shape)),
-                                                  columns};
+        CheckedOutputShape(placed.count, maps[0].channels, options.output, sizeof(Stored));
+    const PoolRequest<Stored, BoxType> request = {
+        std::move(maps),      placed.boxes,    placed.count,
+        placed.images.data(), placed.Levels(), static_cast<Stored*>(context.Output(0, shape)),
+        placed.columns};
     roiops::Pool(request, options, ort::SessionThreads(context));
   }
 };

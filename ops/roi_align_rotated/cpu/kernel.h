@@ -1,0 +1,73 @@
+// What the CPU kernels are given.
+
+#ifndef ROIOPS_ROI_ALIGN_ROTATED_CPU_KERNEL_H_
+#define ROIOPS_ROI_ALIGN_ROTATED_CPU_KERNEL_H_
+
+#include <cstdint>
+
+#include "base/half.h"
+#include "cpu/scratch.h"
+#include "cpu/tile.h"
+#include "roi_align_rotated/cpu/tap_plan.h"
+
+namespace roiops {
+
+// Some bins of a box on its feature map. Tiles are as wide as the map, so that the indices of taps do not
+// depend on them; TileKind::kRow stands for rows that do not fit, whose taps are read from the map itself.
+template <class Weight, class Stored>
+struct RotatedTask : MapTile<Stored> {
+  Stored* output;  // channel 0 of the task's first bin
+  int64_t bins;    // at most kTileOutputs
+  TapPlan<Weight> plan;
+
+  bool IsEmpty() const { return plan.row_count == 0; }
+  int64_t FirstRow() const { return plan.first_row; }
+  int64_t LastRow() const { return plan.first_row + plan.row_count - 1; }
+
+  int64_t FirstColumn() const { return 0; }
+  int64_t LastColumn() const { return this->width - 1; }
+
+  // Calls visit(row, first column, last column) for the rows that have taps.
+  template <class Visit>
+  void ForEachRow(const Visit& visit) const {
+    for (int32_t r = 0; r < plan.row_count; ++r) {
+      const RowSpan& span = plan.spans[r];
+      if (span.first <= span.last)
+        visit(int64_t(plan.first_row + r), int64_t(span.first), int64_t(span.last));
+    }
+  }
+};
+
+template <class Weight, class Stored>
+using RotatedList = TaskList<RotatedTask<Weight, Stored>>;
+
+// Pools channels [channel, channel + count) of a list of tasks; a channel's outputs are `stride` long.
+template <class Weight, class Stored>
+using PoolRotatedBlock = void (*)(const RotatedList<Weight, Stored>& list, int64_t stride, int64_t channel,
+                                  int64_t count, const Scratch& scratch);
+
+template <class Weight, class Stored>
+struct RotatedBlockKernel {
+  PoolRotatedBlock<Weight, Stored> average;
+  PoolRotatedBlock<Weight, Stored> maximum;
+  int channels;
+};
+
+// A wide block is several vectors of channels and always full, a narrow one a single vector.
+template <class Weight, class Stored>
+struct RotatedBlockKernels {
+  RotatedBlockKernel<Weight, Stored> narrow;
+  RotatedBlockKernel<Weight, Stored> wide;
+};
+
+// The kernels of one instruction set.
+struct RoiAlignRotatedKernels {
+  RotatedBlockKernels<float, float> f32;
+  RotatedBlockKernels<double, double> f64;
+  RotatedBlockKernels<float, Half> f16;
+  RotatedBlockKernels<float, BFloat16> bf16;
+};
+
+}  // namespace roiops
+
+#endif  // ROIOPS_ROI_ALIGN_ROTATED_CPU_KERNEL_H_
