@@ -30,6 +30,15 @@ from roiops.export._models import (
     make_roi_pool_model,
 )
 from roiops.export._nodes import make_multiscale_roi_align_node, make_roi_align_node, make_roi_pool_node
+from roiops.export._models import make_multiscale_roi_align_model, make_roi_align_model
+from roiops.export._nodes import make_multiscale_roi_align_node, make_roi_align_node
+from roiops.export._rotated import (
+    make_box_iou_rotated_node,
+    make_multiscale_roi_align_rotated_model,
+    make_multiscale_roi_align_rotated_node,
+    make_nms_rotated_node,
+    make_roi_align_rotated_model,
+    make_roi_align_rotated_node,
 from roiops.export._schemas import register_schemas
 from roiops.export.portable import PortableError, add_function_bodies
 from roiops.operators import DOMAIN, VERSION
@@ -42,12 +51,16 @@ __all__ = [
     "UpgradeReport",
     "add_function_bodies",
     "inspect",
+    "make_box_iou_rotated_node",
     "make_detectron2_level_nodes",
     "make_heatmaps_to_keypoints_model",
     "make_heatmaps_to_keypoints_node",
     "make_mmdet_level_nodes",
     "make_multiscale_roi_align_model",
     "make_multiscale_roi_align_node",
+    "make_multiscale_roi_align_rotated_model",
+    "make_multiscale_roi_align_rotated_node",
+    "make_nms_rotated_node",
     "make_paddle_level_nodes",
     "make_paste_masks_model",
     "make_paste_masks_node",
@@ -55,6 +68,8 @@ __all__ = [
     "make_roi_align_node",
     "make_roi_pool_model",
     "make_roi_pool_node",
+    "make_roi_align_rotated_model",
+    "make_roi_align_rotated_node",
     "make_torchvision_level_nodes",
     "opset1",
     "register_schemas",

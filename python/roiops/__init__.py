@@ -10,20 +10,24 @@ from roiops._library import build_info, get_library_path, register
 from roiops._paste_masks import paste_masks
 from roiops._roi_align import RoIAlign, multiscale_roi_align, roi_align
 from roiops._roi_pool import roi_pool
+from roiops._rotated import box_iou_rotated, nms_rotated, roi_align_rotated
 
 __all__ = [
     "RoIAlign",
     "__version__",
+    "box_iou_rotated",
     "build_info",
     "get_library_path",
     "heatmaps_to_keypoints",
     "levels",
     "multiscale_roi_align",
     "paste_masks",
+    "nms_rotated",
     "reference",
     "register",
     "roi_align",
     "roi_pool",
+    "roi_align_rotated",
 ]
 
 __version__ = importlib.metadata.version("roiops")

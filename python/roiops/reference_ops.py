@@ -10,10 +10,14 @@ import numpy as np
 from roiops import reference
 from roiops._extras import missing
 from roiops.operators import (
+    BOX_IOU_ROTATED,
     HEATMAPS_TO_KEYPOINTS,
     MULTI_SCALE_ROI_ALIGN,
+    MULTI_SCALE_ROI_ALIGN_ROTATED,
+    NMS_ROTATED,
     PASTE_MASKS,
     ROI_ALIGN,
+    ROI_ALIGN_ROTATED,
     ROI_POOL,
     Operator,
 )
@@ -57,4 +61,8 @@ OPS = (
     _reference_op(ROI_POOL, reference.roi_pool),
     _reference_op(PASTE_MASKS, reference.paste_masks),
     _reference_op(HEATMAPS_TO_KEYPOINTS, reference.heatmaps_to_keypoints),
+    _reference_op(ROI_ALIGN_ROTATED, reference.roi_align_rotated),
+    _reference_op(MULTI_SCALE_ROI_ALIGN_ROTATED, reference.multiscale_roi_align_rotated),
+    _reference_op(BOX_IOU_ROTATED, reference.box_iou_rotated),
+    _reference_op(NMS_ROTATED, reference.nms_rotated),
 )

@@ -26,6 +26,11 @@ FUNCTIONS = {
         "RoIAlign": "output_size, spatial_scale=1.0",
         "paste_masks": "masks, boxes, image_size, convention='torchvision', threshold=None, labels=None",
         "heatmaps_to_keypoints": "maps, rois, convention='torchvision'",
+        "roi_align_rotated": "x, boxes, *images_and_size, spatial_scale=1.0, sampling_ratio=-1, "
+        "aligned=True, clockwise=False, angle_unit='radians', mode='avg'",
+        "box_iou_rotated": "a, b, mode='iou', clockwise=True, angle_unit='radians'",
+        "nms_rotated": "boxes, scores, iou_threshold, score_threshold=None, labels=None, clockwise=True, "
+        "angle_unit='radians', inclusive=False, *, iou='polygon', suppression='greedy'",
         "get_library_path": "override_standard=False",
         "register": "session_options, override_standard=False",
         "build_info": "",
@@ -38,6 +43,15 @@ FUNCTIONS = {
         "roi_pool": "x, boxes, batch, output_size, spatial_scale=1.0, *, batch_format='boxes_num'",
         "paste_masks": "masks, boxes, image_size, convention='torchvision', output='soft', threshold=0.5",
         "heatmaps_to_keypoints": "maps, rois, convention='torchvision'",
+        "roi_align_rotated": "x, boxes, batch, output_size, spatial_scale=1.0, sampling_ratio=-1, "
+        "aligned=True, *, clockwise=False, angle_unit='radians', mode='avg', batch_format='boxes_num'",
+        "multiscale_roi_align_rotated": "xs, boxes, batch, levels, output_size, spatial_scales, "
+        "sampling_ratio=-1, aligned=True, *, clockwise=False, angle_unit='radians', mode='avg', "
+        "batch_format='boxes_num'",
+        "box_iou_rotated": "a, b, mode='iou', clockwise=True, angle_unit='radians'",
+        "nms_rotated": "boxes, scores, iou_threshold, *, score_threshold=None, "
+        "max_output_boxes_per_class=0, inclusive=False, iou='polygon', suppression='greedy', "
+        "clockwise=True, angle_unit='radians'",
     },
     "roiops.levels": {
         "torchvision": "boxes, *, min_level=2, max_level=5, canonical_size=224, canonical_level=4",
@@ -73,6 +87,15 @@ FUNCTIONS = {
         "make_mmdet_level_nodes": "boxes, levels, *, num_levels=4, finest_scale=56",
         "make_paddle_level_nodes": "boxes, levels, *, min_level=2, max_level=5, refer_level=4, "
         "refer_scale=224, pixel_offset=False",
+        "make_roi_align_rotated_node": "x, boxes, batch, output, *, output_size, name=None, **attributes",
+        "make_multiscale_roi_align_rotated_node": "boxes, batch, levels, xs, output, *, output_size, "
+        "spatial_scales, name=None, **attributes",
+        "make_box_iou_rotated_node": "a, b, output, *, name=None, **attributes",
+        "make_nms_rotated_node": "boxes, scores, output, *, iou_threshold, name=None, **attributes",
+        "make_roi_align_rotated_model": "*, output_size, x_type=1, boxes_type=None, batch_type=7, opset=17, "
+        "name=None, **attributes",
+        "make_multiscale_roi_align_rotated_model": "*, output_size, spatial_scales, x_type=1, "
+        "boxes_type=None, batch_type=7, opset=17, name=None, **attributes",
         "register_schemas": "",
         "add_function_bodies": "model",
         "inspect": "model",

@@ -125,6 +125,17 @@ class Float(Parameter):
 
 
 @dataclass(frozen=True)
+class UnitFloat(Float):
+    """A number between 0 and 1, held in float32."""
+
+    def _check(self, value: Any) -> float:
+        stored = super()._check(value)
+        if not 0 <= stored <= 1:
+            raise ValueError(f"{self.name}: expected a number between 0 and 1, got {value}")
+        return stored
+
+
+@dataclass(frozen=True)
 class Floats(Parameter):
     """One number, as of `Float`, for each tensor of the variadic input ``per``."""
 

@@ -1,4 +1,4 @@
-"""RoIAlign of rotated boxes, written for reading: float64 NumPy, sample by sample, the oracle of the tests.
+"""RoIAlign of rotated boxes, sample by sample.
 
 With ``offset`` 0.5 if aligned and else 0, the samples of a box lie around its centre as those of RoIAlign,
 v along its height and u along its width, are turned by the angle and moved::
@@ -22,6 +22,9 @@ from typing import Any
 
 import numpy as np
 
+from roiops import _checks
+from roiops.operators import ROI_ALIGN_ROTATED
+
 MOST_SAMPLES = 1024
 
 
@@ -29,7 +32,7 @@ def roi_align_rotated(
     x: Any,
     boxes: Any,
     batch: Any,
-    output_size: Sequence[int],
+    output_size: int | Sequence[int],
     spatial_scale: float = 1.0,
     sampling_ratio: int = -1,
     aligned: bool = True,
@@ -42,12 +45,12 @@ def roi_align_rotated(
     """Pool every rotated box of ``x`` into a grid of bins.
 
     Args:
-        x: (N, C, H, W).
+        x: (N, C, H, W), float16, bfloat16, float32 or float64.
         boxes: (K, 5) as cx, cy, w, h, angle in image pixels; cast to float32, with float64 ``x`` to float64.
         batch: (N,) boxes per image, or (K,) image of each box (see ``batch_format``).
-        output_size: (height, width), bins per axis.
+        output_size: bins per axis, an int or (height, width).
         spatial_scale: pixels of ``x`` per pixel of the image; rounded to float32.
-        sampling_ratio: samples per bin and axis; adaptive when <= 0.
+        sampling_ratio: samples per bin and axis, at most 1024; adaptive when <= 0.
         aligned: shift by half a pixel and keep small boxes small; otherwise sides are at least one pixel.
         clockwise: the angle turns x towards y, which points down.
         angle_unit: "radians" or "degrees".
@@ -56,20 +59,32 @@ def roi_align_rotated(
 
     Returns:
         (K, C, height, width) in float64, not rounded to the dtype of ``x``.
+
+    Raises:
+        TypeError, ValueError: the message starts with the argument's name.
     """
-    x = np.asarray(x)
-    real = np.float64 if x.dtype == np.float64 else np.float32
-    boxes = np.asarray(boxes).astype(real)
-    batch = np.asarray(batch)
+    arguments = ROI_ALIGN_ROTATED.check(
+        output_size=output_size,
+        spatial_scale=spatial_scale,
+        sampling_ratio=sampling_ratio,
+        aligned=aligned,
+        clockwise=clockwise,
+        angle_unit=angle_unit,
+        mode=mode,
+        batch_format=batch_format,
+    )
+    inputs = _checks.inputs(ROI_ALIGN_ROTATED, {"x": x, "boxes": boxes, "batch": batch}, arguments)
+    x, boxes, batch = inputs["X"], inputs["boxes"], inputs["batch"]
+    bins, scale = arguments["output_size"], arguments["spatial_scale"]
     images = np.repeat(np.arange(len(x)), batch) if batch_format == "boxes_num" else batch
-    result = np.zeros((len(boxes), x.shape[1], *output_size))
+    result = np.zeros((len(boxes), x.shape[1], *bins))
     if 0 in x.shape[2:]:
         return result
     for k, box in enumerate(boxes):
         image = x[images[k]].astype(np.float64)
         with np.errstate(over="ignore", invalid="ignore"):
-            samples = _Samples(box, real, output_size, spatial_scale, sampling_ratio, aligned, clockwise, angle_unit)
-            for p, q in np.ndindex(*output_size):
+            samples = _Samples(box, bins, scale, sampling_ratio, aligned, clockwise, angle_unit)
+            for p, q in np.ndindex(*bins):
                 ys, xs = samples.inside(p, q, image.shape[1:])
                 count = samples.grid[0] * samples.grid[1]
                 if count == 0:
@@ -86,8 +101,8 @@ def roi_align_rotated(
 class _Samples:
     """The samples of one box."""
 
-    def __init__(self, box, real, bins, scale, ratio, aligned, clockwise, angle_unit):
-        self.real = real
+    def __init__(self, box, bins, scale, ratio, aligned, clockwise, angle_unit):
+        real = self.real = box.dtype.type
         self.bins = bins
         sides = box[[3, 2]]
         self.size = [self._side(side, scale, aligned, real) for side in sides]
@@ -95,7 +110,9 @@ class _Samples:
         self.grid = [self._grid(size / real(n), ratio) for size, n in zip(self.size, bins)]
         self.coarse = max(self.grid) <= MOST_SAMPLES
         angle = real(np.float64(box[4]) * np.pi / 180) if angle_unit == "degrees" else box[4]
-        self.turn = [real(f(-np.float64(angle) if clockwise else np.float64(angle))) for f in (np.cos, np.sin)]
+        self.turn = [
+            real(f(-np.float64(angle) if clockwise else np.float64(angle))) for f in (np.cos, np.sin)
+        ]
         fine = np.float64(box[4]) * np.pi / 180 if angle_unit == "degrees" else np.float64(box[4])
         self.fine_turn = [f(-fine if clockwise else fine) for f in (np.cos, np.sin)]
         offset = 0.5 if aligned else 0.0

@@ -1,7 +1,7 @@
-"""Overlap and suppression of rotated boxes, written for reading: the oracle of the test suite.
+"""Overlap of rotated boxes, as polygons and as Gaussians.
 
 Polygons are cut half-plane by half-plane (Sutherland and Hodgman, "Reentrant polygon clipping", 1974), which
-is not what the kernels do. Everything is float64.
+is not what the kernels do.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+
+from roiops.operators import BOX_IOU_ROTATED
 
 
 def box_iou_rotated(
@@ -27,10 +29,11 @@ def box_iou_rotated(
         (A, B) in float64. A box with a side that is not positive has no area: 0. NaN for a box that is not
         finite.
     """
+    arguments = BOX_IOU_ROTATED.check(mode=mode, clockwise=clockwise, angle_unit=angle_unit)
     a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
     result = np.zeros((len(a), len(b)))
     for i, j in np.ndindex(result.shape):
-        result[i, j] = _overlap(a[i], b[j], mode, clockwise, angle_unit)
+        result[i, j] = _overlap(a[i], b[j], **arguments)
     return result
 
 
@@ -47,67 +50,6 @@ def gaussian_iou_rotated(a: Any, b: Any, clockwise: bool = True, angle_unit: str
     own = np.sqrt(np.maximum(a1 * b1 - c1**2, 0) * np.maximum(a2 * b2 - c2**2, 0))
     t3 = np.log(determinant / (4 * own + eps) + eps) * 0.5
     return 1 - np.sqrt(1 - np.exp(-np.clip(t1 + t2 + t3, eps, 100)) + eps)
-
-
-def nms_rotated(
-    boxes: Any,
-    scores: Any,
-    iou_threshold: float,
-    *,
-    score_threshold: float | None = None,
-    max_output_boxes_per_class: int = 0,
-    inclusive: bool = False,
-    iou: str = "polygon",
-    suppression: str = "greedy",
-    clockwise: bool = True,
-    angle_unit: str = "radians",
-) -> np.ndarray:
-    """Return the boxes kept, class by class.
-
-    Args:
-        boxes: (N, B, 5).
-        scores: (N, C, B).
-        iou_threshold: boxes with a larger overlap suppress; with an equal one, too, if ``inclusive``.
-        score_threshold: scores must be greater; None: all that are not NaN.
-        max_output_boxes_per_class: limit for each class of each image; <= 0: none.
-        inclusive: see ``iou_threshold``.
-        iou: "polygon" or "gaussian".
-        suppression: "greedy": kept boxes suppress; "fast": suppressed ones, too.
-        clockwise: as in `box_iou_rotated`.
-        angle_unit: as in `box_iou_rotated`.
-
-    Returns:
-        (K, 3) int64: image, class, box; by image, class, descending score and index. Boxes that are not finite
-        suppress nothing and are not suppressed.
-    """
-    boxes, scores = np.asarray(boxes, np.float64), np.asarray(scores, np.float64)
-    threshold = float(np.float32(iou_threshold))
-    overlap = box_iou_rotated if iou == "polygon" else gaussian_iou_rotated
-    selected = []
-    for image, of_class in np.ndindex(scores.shape[:2]):
-        score = scores[image, of_class]
-        with np.errstate(invalid="ignore"):
-            passes = score == score if score_threshold is None else score > np.float32(score_threshold)
-        order = [int(i) for i in np.argsort(-score, kind="stable") if passes[i]]
-        kept: list[int] = []
-        suppressing: list[int] = []
-        for i in order:
-            if 0 < max_output_boxes_per_class <= len(kept):
-                break
-            with np.errstate(invalid="ignore"):
-                found = overlap(
-                    boxes[image][suppressing],
-                    boxes[image][[i]],
-                    clockwise=clockwise,
-                    angle_unit=angle_unit,
-                ).ravel()
-                falls = bool(((found >= threshold) if inclusive else (found > threshold)).any())
-            if not falls:
-                kept.append(i)
-            if not falls or suppression == "fast":
-                suppressing.append(i)
-        selected += [(image, of_class, i) for i in kept]
-    return np.array(selected, np.int64).reshape(-1, 3)
 
 
 def _turned(angle: Any, clockwise: bool, angle_unit: str) -> Any:

@@ -1,0 +1,82 @@
+"""RoIAlign of rotated boxes over a pyramid: RoIAlign of the boxes of every level."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from roiops import _checks
+from roiops.operators import MULTI_SCALE_ROI_ALIGN_ROTATED
+from roiops.reference._roi_align_rotated import roi_align_rotated
+
+
+def multiscale_roi_align_rotated(
+    xs: Sequence[Any],
+    boxes: Any,
+    batch: Any,
+    levels: Any,
+    output_size: int | Sequence[int],
+    spatial_scales: Sequence[float],
+    sampling_ratio: int = -1,
+    aligned: bool = True,
+    *,
+    clockwise: bool = False,
+    angle_unit: str = "radians",
+    mode: str = "avg",
+    batch_format: str = "boxes_num",
+) -> np.ndarray:
+    """Pool every box from the feature map that ``levels`` names.
+
+    Args:
+        xs: feature maps (N, C, H_l, W_l) of one dtype.
+        boxes: (K, 5) as in `roi_align_rotated`.
+        batch: as in `roi_align_rotated`.
+        levels: (K,) index into ``xs`` of each box, int32 or int64.
+        output_size: as in `roi_align_rotated`.
+        spatial_scales: one scale per feature map.
+        sampling_ratio: as in `roi_align_rotated`.
+        aligned: as in `roi_align_rotated`.
+        clockwise: as in `roi_align_rotated`.
+        angle_unit: as in `roi_align_rotated`.
+        mode: as in `roi_align_rotated`.
+        batch_format: as in `roi_align_rotated`.
+
+    Returns:
+        (K, C, height, width) in float64, in the order of the boxes.
+
+    Raises:
+        TypeError, ValueError: the message starts with the argument's name.
+    """
+    arguments = MULTI_SCALE_ROI_ALIGN_ROTATED.check(
+        output_size=output_size,
+        spatial_scales=spatial_scales,
+        sampling_ratio=sampling_ratio,
+        aligned=aligned,
+        clockwise=clockwise,
+        angle_unit=angle_unit,
+        mode=mode,
+        batch_format=batch_format,
+    )
+    values = {"xs": xs, "boxes": boxes, "batch": batch, "levels": levels}
+    inputs = _checks.inputs(MULTI_SCALE_ROI_ALIGN_ROTATED, values, arguments)
+    xs, boxes, batch, levels = inputs["X"], inputs["boxes"], inputs["batch"], inputs["levels"]
+    images = np.repeat(np.arange(len(xs[0])), batch) if batch_format == "boxes_num" else batch
+    y = np.zeros((len(boxes), xs[0].shape[1], *arguments["output_size"]))
+    for level, (x, scale) in enumerate(zip(xs, arguments["spatial_scales"])):
+        here = levels == level
+        y[here] = roi_align_rotated(
+            x,
+            boxes[here],
+            images[here],
+            output_size,
+            scale,
+            sampling_ratio,
+            aligned,
+            clockwise=clockwise,
+            angle_unit=angle_unit,
+            mode=mode,
+            batch_format="batch_indices",
+        )
+    return y
