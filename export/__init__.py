@@ -30,8 +30,6 @@ from roiops.export._models import (
     make_roi_pool_model,
 )
 from roiops.export._nodes import make_multiscale_roi_align_node, make_roi_align_node, make_roi_pool_node
-from roiops.export._models import make_multiscale_roi_align_model, make_roi_align_model
-from roiops.export._nodes import make_multiscale_roi_align_node, make_roi_align_node
 from roiops.export._rotated import (
     make_box_iou_rotated_node,
     make_multiscale_roi_align_rotated_model,
@@ -39,6 +37,7 @@ from roiops.export._rotated import (
     make_nms_rotated_node,
     make_roi_align_rotated_model,
     make_roi_align_rotated_node,
+)
 from roiops.export._schemas import register_schemas
 from roiops.export.portable import PortableError, add_function_bodies
 from roiops.operators import DOMAIN, VERSION

@@ -8,7 +8,7 @@ from typing import Any
 import onnx
 from onnx import TensorProto
 
-from roiops.export._models import OPSET, _checked_types, one_node_model
+from roiops.export._models import OPSET, checked_types, one_node_model
 from roiops.export._nodes import make_node
 from roiops.operators import (
     BOX_IOU_ROTATED,
@@ -156,7 +156,7 @@ def make_roi_align_rotated_model(
     """
     arguments = ROI_ALIGN_ROTATED.check(output_size=output_size, **attributes)
     given = {"x_type": x_type, "boxes_type": boxes_type, "batch_type": batch_type}
-    types = _checked_types(ROI_ALIGN_ROTATED, given)
+    types = checked_types(ROI_ALIGN_ROTATED, given)
     return one_node_model(ROI_ALIGN_ROTATED, arguments, types, ["X", "boxes", "batch"], opset, name)
 
 
@@ -190,6 +190,6 @@ def make_multiscale_roi_align_rotated_model(
         output_size=output_size, spatial_scales=spatial_scales, **attributes
     )
     given = {"x_type": x_type, "boxes_type": boxes_type, "batch_type": batch_type}
-    types = _checked_types(MULTI_SCALE_ROI_ALIGN_ROTATED, given)
+    types = checked_types(MULTI_SCALE_ROI_ALIGN_ROTATED, given)
     names = ["boxes", "batch", "levels", *(f"X_{i}" for i in range(len(arguments["spatial_scales"])))]
     return one_node_model(MULTI_SCALE_ROI_ALIGN_ROTATED, arguments, types, names, opset, name)

@@ -52,7 +52,7 @@ def boxes_and_batch(
             f"boxes: without boxes_num and batch_indices expected shape (K, {columns + 1}), the image of "
             f"each box first, or one array (K_n, {columns}) per image, got shape {rois.shape}"
         )
-    return rois[:, 1:], image_column(rois[:, 0]), "batch_indices", "boxes[:, 0]"
+    return rois[:, 1:], _image_column(rois[:, 0]), "batch_indices", "boxes[:, 0]"
 
 
 def _is_of_an_image(value: Any) -> bool:
@@ -73,8 +73,7 @@ def _joined(boxes: Sequence[Any], images: int | None, columns: int) -> tuple[np.
     return np.concatenate([array.reshape(-1, columns) for array in arrays]), counts
 
 
-def image_column(column: np.ndarray) -> np.ndarray:
-    """Return the images that the first column of boxes names; ValueError if one is no integer."""
+def _image_column(column: np.ndarray) -> np.ndarray:
     with np.errstate(invalid="ignore"):
         indices = column.astype(np.int64)
     if not (indices == column).all():

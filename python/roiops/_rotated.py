@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from roiops import _checks, _session
-from roiops._arrays import as_array, image_column
+from roiops._arrays import as_array
+from roiops._pooling import pool
 from roiops.operators import BOX_IOU_ROTATED, NMS_ROTATED, ROI_ALIGN_ROTATED, Operator
 from roiops.operators._operator import FEATURE_TYPES
 
@@ -17,7 +18,7 @@ from roiops.operators._operator import FEATURE_TYPES
 @overload
 def roi_align_rotated(
     x: npt.ArrayLike,
-    boxes: npt.ArrayLike,
+    boxes: npt.ArrayLike | Sequence[npt.ArrayLike],
     output_size: int | Sequence[int],
     /,
     *,
@@ -27,14 +28,16 @@ def roi_align_rotated(
     clockwise: bool = False,
     angle_unit: str = "radians",
     mode: str = "avg",
+    batch_indices: npt.ArrayLike | None = None,
 ) -> np.ndarray: ...
+
+
 @overload
 def roi_align_rotated(
     x: npt.ArrayLike,
-    boxes: npt.ArrayLike,
-    boxes_num: npt.ArrayLike | None,
-    output_size: int | Sequence[int],
-    /,
+    boxes: npt.ArrayLike | Sequence[npt.ArrayLike],
+    boxes_num: npt.ArrayLike | None = None,
+    output_size: int | Sequence[int] = ...,
     *,
     spatial_scale: float = 1.0,
     sampling_ratio: int = -1,
@@ -42,40 +45,49 @@ def roi_align_rotated(
     clockwise: bool = False,
     angle_unit: str = "radians",
     mode: str = "avg",
+    batch_indices: npt.ArrayLike | None = None,
 ) -> np.ndarray: ...
+
+
 def roi_align_rotated(
-    x: Any,
-    boxes: Any,
-    *images_and_size: Any,
+    x: npt.ArrayLike,
+    boxes: npt.ArrayLike | Sequence[npt.ArrayLike],
+    boxes_num: Any = None,
+    output_size: Any = None,
+    *,
     spatial_scale: float = 1.0,
     sampling_ratio: int = -1,
     aligned: bool = True,
     clockwise: bool = False,
     angle_unit: str = "radians",
     mode: str = "avg",
+    batch_indices: npt.ArrayLike | None = None,
 ) -> np.ndarray:
     """Pool every rotated box into a grid of bins, by ONNX Runtime on the CPU.
 
-    The image of each box is said in one of two ways::
+    Safe to call from many threads. Arrays may be lists or torch tensors on the CPU that need no gradient::
 
-        roi_align_rotated(x, rois, 7)                # rois (K, 6), the image first, in any order
-        roi_align_rotated(x, boxes, boxes_num, 7)    # boxes (K, 5), sorted by image
+        roi_align_rotated(x, rois, 7)                                   # rois (K, 6), the image first
+        roi_align_rotated(x, [boxes_of_image_0, boxes_of_image_1], 7)   # one (K_n, 5) per image
+        roi_align_rotated(x, boxes, boxes_num, 7)                       # boxes (K, 5), sorted by image
+        roi_align_rotated(x, boxes, output_size=7, batch_indices=image_of_each_box)
 
-    mmcv's ``roi_align_rotated`` is the first with ``clockwise`` as given there; Detectron2's the first with
-    ``angle_unit="degrees"``.
+    Without ``output_size``, the third argument is that. Detectron2's angles are ``angle_unit="degrees"``.
 
     Args:
         x: features (N, C, H, W), float32, float64, float16 or bfloat16 (from ml_dtypes).
-        boxes: (K, 5) as cx, cy, w, h in pixels of the image and an angle, or (K, 6) with the image of each
-            box before that. Cast to float32, with float64 ``x`` to float64.
-        images_and_size: the output size, bins per axis, an int or (height, width); before it, with boxes
-            (K, 5), the number of boxes of each image (N,), int32 or int64.
+        boxes: (K, 5) as cx, cy, w, h in pixels of the image and an angle; or, without ``boxes_num`` and
+            ``batch_indices``, (K, 6) with the image of each box before that, or one (K_n, 5) per image.
+            Cast to float32, with float64 ``x`` to float64.
+        boxes_num: (N,) boxes of each image, int32 or int64, summing to K; or None.
+        output_size: bins per axis, an int or (height, width).
         spatial_scale: pixels of ``x`` per pixel of the image.
         sampling_ratio: samples per bin and axis, at most 1024; <= 0 takes ceil(box size / output size).
         aligned: shift by half a pixel and keep small boxes small; otherwise sides are at least one pixel.
         clockwise: the angle turns x towards y, which points down.
         angle_unit: "radians" or "degrees".
         mode: "avg", or "max" for the largest interpolated sample of each bin.
+        batch_indices: (K,) image of each box, int32 or int64, in any order.
 
     Returns:
         (K, C, height, width), the dtype of ``x``.
@@ -85,23 +97,14 @@ def roi_align_rotated(
         ValueError: an argument of the wrong shape or value; the message starts with its name.
         ImportError: onnxruntime or onnx is missing; the message names the extra that brings it.
     """
-    if len(images_and_size) not in (1, 2):
-        raise TypeError(
-            "roi_align_rotated: expected (x, rois, output_size) or (x, boxes, boxes_num, output_size), got "
-            f"{2 + len(images_and_size)} positional arguments"
-        )
-    *counts, output_size = images_and_size
-    batch, batch_format, batch_name = (counts or [None])[0], "boxes_num", "boxes_num"
-    if batch is None:
-        rois = as_array(boxes, "boxes")
-        if rois.ndim != 2 or rois.shape[1] != 6:
-            raise ValueError(
-                f"boxes: without boxes_num expected shape (K, 6), the image of each box first, "
-                f"got {rois.shape}"
-            )
-        boxes, batch = rois[:, 1:], image_column(rois[:, 0])
-        batch_format, batch_name = "batch_indices", "boxes[:, 0]"
-    arguments = ROI_ALIGN_ROTATED.check(
+    if output_size is None:
+        boxes_num, output_size = None, boxes_num
+    return pool(
+        ROI_ALIGN_ROTATED,
+        {"x": x, "boxes": boxes},
+        boxes_num,
+        batch_indices,
+        None,
         output_size=output_size,
         spatial_scale=spatial_scale,
         sampling_ratio=sampling_ratio,
@@ -109,12 +112,7 @@ def roi_align_rotated(
         clockwise=clockwise,
         angle_unit=angle_unit,
         mode=mode,
-        batch_format=batch_format,
     )
-    inputs = _checks.inputs(
-        ROI_ALIGN_ROTATED, {"x": x, "boxes": boxes, "batch": batch}, arguments, batch_name
-    )
-    return _session.run(ROI_ALIGN_ROTATED, inputs, arguments)[0]
 
 
 def box_iou_rotated(

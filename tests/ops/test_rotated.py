@@ -217,7 +217,7 @@ def test_both_forms_of_boxes_are_one():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((np.zeros((1, 5)), 7), r"^boxes: without boxes_num expected shape \(K, 6\)"),
+        ((np.zeros((1, 5)), 7), r"^boxes: without .* expected shape \(K, 6\)"),
         ((np.zeros((1, 4)), [1], 7), r"^boxes: expected shape \(K, 5\), got \(1, 4\)"),
         ((np.zeros((1, 5)), [2], 7), "^boxes_num: expected values between 0 and 1"),
         ((np.full((1, 5), np.nan), [1], 7), "^boxes: expected finite values"),
@@ -233,8 +233,6 @@ def test_wrong_arguments_of_pooling_are_named(arguments, message):
 
 def test_wrong_arguments_of_the_others_are_named():
     box = np.zeros((1, 5), np.float32)
-    with pytest.raises(TypeError, match="^roi_align_rotated: expected .* 5 positional"):
-        roiops.roi_align_rotated(np.zeros((1, 1, 4, 4)), box, [1], 7, 2)
     with pytest.raises(ValueError, match="^sampling_ratio: expected an int .*1024"):
         roiops.roi_align_rotated(np.zeros((1, 1, 4, 4), np.float32), box, [1], 7, sampling_ratio=1025)
     with pytest.raises(ValueError, match="^iou_threshold: expected a number between 0 and 1, got 2"):

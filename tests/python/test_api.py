@@ -26,8 +26,9 @@ FUNCTIONS = {
         "RoIAlign": "output_size, spatial_scale=1.0",
         "paste_masks": "masks, boxes, image_size, convention='torchvision', threshold=None, labels=None",
         "heatmaps_to_keypoints": "maps, rois, convention='torchvision'",
-        "roi_align_rotated": "x, boxes, *images_and_size, spatial_scale=1.0, sampling_ratio=-1, "
-        "aligned=True, clockwise=False, angle_unit='radians', mode='avg'",
+        "roi_align_rotated": "x, boxes, boxes_num=None, output_size=None, *, spatial_scale=1.0, "
+        "sampling_ratio=-1, aligned=True, clockwise=False, angle_unit='radians', mode='avg', "
+        "batch_indices=None",
         "box_iou_rotated": "a, b, mode='iou', clockwise=True, angle_unit='radians'",
         "nms_rotated": "boxes, scores, iou_threshold, score_threshold=None, labels=None, clockwise=True, "
         "angle_unit='radians', inclusive=False, *, iou='polygon', suppression='greedy'",
