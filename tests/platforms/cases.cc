@@ -126,6 +126,7 @@ std::vector<Case> ReadCases(const std::filesystem::path& folder) {
           ToDoubles(data.data(), ONNX_TENSOR_ELEMENT_DATA_TYPE_DOUBLE, data.size() / sizeof(double));
       cases.back().outputs.push_back(output);
     } else if (what == "error") {
+      cases.back().outputs.push_back({ReadWord(line), {}, {}, 0});
       std::getline(line >> std::ws, cases.back().error);
     }
     if (line.bad()) throw std::runtime_error("cannot read: " + text);

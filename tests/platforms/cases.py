@@ -9,7 +9,7 @@ The list of cases, cases.txt, has lines of words::
     case NAME LIBRARY OPERATOR MODEL
     input NAME TYPE FILE RANK EXTENT ...
     output NAME TOLERANCE FILE RANK EXTENT ...      (the file holds float64)
-    error PART OF THE MESSAGE
+    error OUTPUT PART OF THE MESSAGE
 """
 
 from __future__ import annotations
@@ -181,9 +181,59 @@ def _standard_model(node: onnx.NodeProto, inputs: dict[str, np.ndarray], opset: 
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
 
 
+def roi_pool() -> Iterator[Case]:
+    rng = np.random.default_rng(4)
+    for t, i in itertools.product(FEATURE_TYPES, INDEX_TYPES):
+        for b in box_types(t):
+            x, rois = features(rng, (2, 19, 13, 17), t), boxes(rng, 40, 17 / 0.5, b)
+            batch = batches(rng, 2, len(rois))["boxes_num"].astype(i)
+            inputs = {"X": x, "boxes": rois, "batch": batch}
+            built = model("RoiPool", inputs, {"T": t, "B": b, "I": i}, output_size=(3, 4), spatial_scale=0.5)
+            expected = reference.roi_pool(x, rois, batch, (3, 4), 0.5)
+            yield Case(f"RoiPool_{t}_{b}_{i}", built, inputs, {"Y": (expected, TOLERANCE[t])})
+    yield Case("RoiPool_counts", built, {**inputs, "batch": batch + 1}, error="'batch'")
+
+
+def paste_masks() -> Iterator[Case]:
+    rng = np.random.default_rng(5)
+    size = np.array([40, 50])
+    for t, convention in itertools.product(FEATURE_TYPES, ("torchvision", "detectron2", "mmdetection")):
+        for b in box_types(t):
+            masks, rois = features(rng, (9, 14, 14), t), boxes(rng, 9, 50, b)
+            rois[:, 2:] = np.maximum(rois[:, 2:], rois[:, :2] + np.asarray(2, rois.dtype))
+            inputs = {"masks": masks, "boxes": rois, "image_size": size}
+            built = model("PasteMasks", inputs, {"T": t, "B": b}, convention=convention)
+            expected = reference.paste_masks(masks, rois, size, convention)
+            # Steps of a 16-bit coordinate are seen by both, but mask pixels are a fraction of a box.
+            tolerance = 20 * TOLERANCE[t]
+            yield Case(f"PasteMasks_{t}_{b}_{convention}", built, inputs, {"pasted": (expected, tolerance)})
+    yield Case("PasteMasks_size", built, {**inputs, "image_size": -size}, error="'image_size'")
+
+
+def heatmaps_to_keypoints() -> Iterator[Case]:
+    rng = np.random.default_rng(6)
+    for t in FEATURE_TYPES:
+        for b in box_types(t):
+            maps, rois = features(rng, (6, 5, 14, 14), t), boxes(rng, 6, 40, b)
+            maps[:] = 0
+            peaks = rng.integers(2, 12, (6, 5, 2))  # one pixel each, so that no rounding moves them
+            for k, p in np.ndindex(6, 5):
+                maps[k, p, peaks[k, p, 0], peaks[k, p, 1]] = 1
+            rois[:, 2:] = rois[:, :2] + np.asarray(21, rois.dtype)
+            inputs = {"maps": maps, "rois": rois}
+            built = model("HeatmapsToKeypoints", inputs, {"T": t, "B": b})
+            keypoints, scores = reference.heatmaps_to_keypoints(maps, rois)
+            outputs = {"keypoints": (keypoints, 60 * TOLERANCE[b]), "scores": (scores, 5 * TOLERANCE[b])}
+            yield Case(f"HeatmapsToKeypoints_{t}_{b}", built, inputs, outputs)
+    yield Case("HeatmapsToKeypoints_rank", built, {**inputs, "rois": rois[0]}, error="rois")
+
+
 GENERATORS = {
     "RoiAlign": roi_align,
     "MultiScaleRoiAlign": multi_scale_roi_align,
+    "RoiPool": roi_pool,
+    "PasteMasks": paste_masks,
+    "HeatmapsToKeypoints": heatmaps_to_keypoints,
     "standard RoiAlign": standard_roi_align,
 }
 
@@ -207,7 +257,7 @@ def write(folder: Path) -> int:
                 (folder / file).write_bytes(np.ascontiguousarray(value, np.float64).tobytes())
                 lines.append(" ".join(map(str, ["output", name, tolerance, file, value.ndim, *value.shape])))
             if case.error:
-                lines.append(f"error {case.error}")
+                lines.append(f"error {case.model.graph.output[0].name} {case.error}")
             count += 1
     (folder / "cases.txt").write_text("\n".join(lines) + "\n")
     return count
