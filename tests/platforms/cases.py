@@ -173,6 +173,19 @@ def standard_roi_align() -> Iterator[Case]:
     yield Case("standard_RoiAlign_not_finite", built, not_finite, error="finite", library=OVERRIDE)
 
 
+def max_roi_pool() -> Iterator[Case]:
+    rng = np.random.default_rng(7)
+    node = helper.make_node("MaxRoiPool", ["X", "rois"], ["Y"], pooled_shape=[3, 4], spatial_scale=0.5)
+    for opset, t in itertools.product((16, 22), ("float16", "float32", "float64")):
+        x, rois = features(rng, (2, 19, 13, 17), t), boxes(rng, 40, 17 / 0.5, t)
+        indices = batches(rng, 2, len(rois))["batch_indices"]
+        inputs = {"X": x, "rois": np.hstack([indices[:, None].astype(t), rois])}
+        expected = reference.roi_pool(x, rois, indices, (3, 4), 0.5, batch_format="batch_indices")
+        outputs = {"Y": (expected, TOLERANCE[t])}
+        built = _standard_model(node, inputs, opset)
+        yield Case(f"MaxRoiPool_{opset}_{t}", built, inputs, outputs, library=OVERRIDE)
+
+
 def _standard_model(node: onnx.NodeProto, inputs: dict[str, np.ndarray], opset: int) -> onnx.ModelProto:
     kinds = {name: helper.np_dtype_to_tensor_dtype(value.dtype) for name, value in inputs.items()}
     values = [helper.make_tensor_value_info(n, kinds[n], [None] * value.ndim) for n, value in inputs.items()]
@@ -235,6 +248,7 @@ GENERATORS = {
     "PasteMasks": paste_masks,
     "HeatmapsToKeypoints": heatmaps_to_keypoints,
     "standard RoiAlign": standard_roi_align,
+    "standard MaxRoiPool": max_roi_pool,
 }
 
 
