@@ -21,13 +21,13 @@ __all__ = [
     "heatmaps_to_keypoints",
     "levels",
     "multiscale_roi_align",
-    "paste_masks",
     "nms_rotated",
+    "paste_masks",
     "reference",
     "register",
     "roi_align",
-    "roi_pool",
     "roi_align_rotated",
+    "roi_pool",
 ]
 
 __version__ = importlib.metadata.version("roiops")

@@ -18,15 +18,15 @@ from roiops.operators.roi_align_rotated import ROI_ALIGN_ROTATED
 from roiops.operators.roi_pool import ROI_POOL
 
 __all__ = [
+    "BOX_IOU_ROTATED",
     "DOMAIN",
     "HEATMAPS_TO_KEYPOINTS",
     "MULTI_SCALE_ROI_ALIGN",
+    "MULTI_SCALE_ROI_ALIGN_ROTATED",
+    "NMS_ROTATED",
     "OPERATORS",
     "PASTE_MASKS",
     "ROI_ALIGN",
-    "BOX_IOU_ROTATED",
-    "MULTI_SCALE_ROI_ALIGN_ROTATED",
-    "NMS_ROTATED",
     "ROI_ALIGN_ROTATED",
     "ROI_POOL",
     "VERSION",
