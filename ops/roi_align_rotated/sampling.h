@@ -132,7 +132,7 @@ ROIOPS_HOST_DEVICE inline SampleRange ReachingRows(const RotatedSampling<A>& box
   const AxisSampling<A>& rows = box.rows;
   if (rows.grid == 0 || box.columns.grid == 0 || box.height == 0 || box.width == 0) return {0, 0};
   if (!box.exact || box.all_inside) return {0, rows.grid};
-  double low = INFINITY, high = -INFINITY;  // of the map's corners, along the box's height
+  double low = double(INFINITY), high = -double(INFINITY);  // of the map's corners, along the box's height
   for (int corner = 0; corner < 4; ++corner) {
     const double x = (corner & 1 ? double(box.width) : -1) - box.exact_center.x;
     const double y = (corner & 2 ? double(box.height) : -1) - box.exact_center.y;

@@ -8,11 +8,12 @@ from typing import Any, overload
 import numpy as np
 import numpy.typing as npt
 
-from roiops import _checks, _session
+from roiops import _session
 from roiops._arrays import as_array
 from roiops._pooling import pool
 from roiops.operators import BOX_IOU_ROTATED, NMS_ROTATED, ROI_ALIGN_ROTATED, Operator
 from roiops.operators._operator import FEATURE_TYPES
+from roiops.operators._shapes import check_shape
 
 
 @overload
@@ -234,6 +235,6 @@ def _arrays_of_one_type(operator: Operator, **values: Any) -> dict[str, np.ndarr
         first = next(iter(arrays.values()), array)
         if array.dtype != first.dtype:
             raise TypeError(f"{given.name}: expected dtype {first.dtype} as of the boxes, got {array.dtype}")
-        _checks.check_shape(given, array.shape, given.name)
+        check_shape(given, array.shape, given.name)
         arrays[given.name] = array
     return arrays

@@ -13,7 +13,7 @@ constexpr int kSmallestExponent = -1000;
 
 }  // namespace
 
-Neighbours::Neighbours(int64_t capacity) : shift_(60), next_(size_t(capacity), -1) {
+Neighbours::Neighbours(int64_t capacity) : next_(size_t(capacity), -1) {
   while (shift_ > 32 && (int64_t(1) << (64 - shift_)) < 2 * capacity) --shift_;
   first_.assign(size_t(1) << (64 - shift_), -1);
 }

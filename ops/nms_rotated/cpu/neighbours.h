@@ -74,7 +74,7 @@ class Neighbours {
     return size_t(hash >> shift_);
   }
 
-  int shift_;
+  int shift_ = 60;
   std::vector<int32_t> first_;  // of a slot's list; negative: none
   std::vector<int32_t> next_;
   std::vector<Level> levels_;

@@ -22,7 +22,7 @@ struct RotatedTask : MapTile<Stored> {
 
   bool IsEmpty() const { return plan.row_count == 0; }
   int64_t FirstRow() const { return plan.first_row; }
-  int64_t LastRow() const { return plan.first_row + plan.row_count - 1; }
+  int64_t LastRow() const { return FirstRow() + plan.row_count - 1; }
 
   int64_t FirstColumn() const { return 0; }
   int64_t LastColumn() const { return this->width - 1; }
@@ -32,8 +32,7 @@ struct RotatedTask : MapTile<Stored> {
   void ForEachRow(const Visit& visit) const {
     for (int32_t r = 0; r < plan.row_count; ++r) {
       const RowSpan& span = plan.spans[r];
-      if (span.first <= span.last)
-        visit(int64_t(plan.first_row + r), int64_t(span.first), int64_t(span.last));
+      if (span.first <= span.last) visit(FirstRow() + r, int64_t(span.first), int64_t(span.last));
     }
   }
 };

@@ -48,7 +48,7 @@ class RotatedGeometry {
 
   int64_t NextChunk() {
     pieces_.clear();
-    const double most = double(kPlanBytes / sizeof(Tap<Weight>));
+    const double most = double(kPlanBytes) / double(sizeof(Tap<Weight>));
     double taps = 0;
     while (next_.box < request_.count && pieces_.size() < kChunkPieces) {
       Weight box[5];

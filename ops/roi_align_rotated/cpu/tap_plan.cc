@@ -1,6 +1,7 @@
 #include "roi_align_rotated/cpu/tap_plan.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace roiops {
 namespace {
@@ -33,7 +34,8 @@ Bounds BoundsOf(const RotatedSampling<A>& box, int64_t first_p, int64_t last_p, 
   const double vs[] = {box.rows.ExactPosition(first_p, 0), box.rows.ExactPosition(last_p, box.rows.grid - 1)};
   const double us[] = {box.columns.ExactPosition(first_q, 0),
                        box.columns.ExactPosition(last_q, box.columns.grid - 1)};
-  double top = INFINITY, bottom = -INFINITY, left = INFINITY, right = -INFINITY;
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  double top = kInfinity, bottom = -kInfinity, left = kInfinity, right = -kInfinity;
   for (const double v : vs) {
     for (const double u : us) {
       const Point corner = box.ExactPosition(v, u);

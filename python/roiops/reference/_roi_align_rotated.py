@@ -101,7 +101,16 @@ def roi_align_rotated(
 class _Samples:
     """The samples of one box."""
 
-    def __init__(self, box, bins, scale, ratio, aligned, clockwise, angle_unit):
+    def __init__(
+        self,
+        box: np.ndarray,
+        bins: tuple[int, int],
+        scale: float,
+        ratio: int,
+        aligned: bool,
+        clockwise: bool,
+        angle_unit: str,
+    ) -> None:
         real = self.real = box.dtype.type
         self.bins = bins
         sides = box[[3, 2]]
@@ -120,27 +129,27 @@ class _Samples:
         self.fine_centre = [np.float64(box[i]) * np.float64(np.float32(scale)) - offset for i in (1, 0)]
 
     @staticmethod
-    def _side(side, scale, aligned, real):
+    def _side(side: Any, scale: float, aligned: bool, real: Any) -> Any:
         size = real(side) * real(np.float32(scale))
         return size if aligned else max(size, real(1))
 
     @staticmethod
-    def _grid(size, ratio):
+    def _grid(size: Any, ratio: int) -> int:
         wanted = ratio if ratio > 0 else float(np.ceil(size))
         return int(min(wanted, 2**31 - 1)) if wanted > 0 else 0
 
-    def _along(self, axis, bin_index, i, size, real):
+    def _along(self, axis: int, bin_index: int, i: Any, size: list[Any], real: Any) -> np.ndarray:
         """Return where samples i of a bin lie along an axis of the box."""
         length = size[axis] / real(self.bins[axis])
         i = np.asarray(i).astype(real)
         start = -size[axis] / real(2) + real(bin_index) * length
         return start + (i + real(0.5)) * length / real(self.grid[axis])
 
-    def _on_map(self, v, u, turn, centre):
+    def _on_map(self, v: Any, u: Any, turn: list[Any], centre: list[Any]) -> tuple[np.ndarray, np.ndarray]:
         (cos, sin), (cy, cx) = turn, centre
         return v * cos - u * sin + cy, v * sin + u * cos + cx
 
-    def inside(self, p, q, extents):
+    def inside(self, p: int, q: int, extents: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
         """Return the positions of the samples of bin (p, q) that are inside the map, clamped to it."""
         rows, columns = (np.arange(n) for n in self.grid)
         v, u = np.meshgrid(rows, columns, indexing="ij")
