@@ -6,9 +6,11 @@
 #include "roi_pool/ops.h"
 
 const roiops::ort::Library roiops::ort::kLibrary = {
-    "",
     {
-        AddStandardRoiAlign,
-        AddMaxRoiPool,
+        "",
+        {
+            AddStandardRoiAlign,
+            AddMaxRoiPool,
+        },
     },
 };

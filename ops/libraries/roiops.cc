@@ -10,16 +10,18 @@
 #include "roi_pool/ops.h"
 
 const roiops::ort::Library roiops::ort::kLibrary = {
-    "roiops",
     {
-        AddRoiAlign,
-        AddMultiScaleRoiAlign,
-        AddRoiPool,
-        AddPasteMasks,
-        AddHeatmapsToKeypoints,
-        AddRoiAlignRotated,
-        AddMultiScaleRoiAlignRotated,
-        AddBoxIouRotated,
-        AddNmsRotated,
+        "roiops",
+        {
+            AddRoiAlign,
+            AddMultiScaleRoiAlign,
+            AddRoiPool,
+            AddPasteMasks,
+            AddHeatmapsToKeypoints,
+            AddRoiAlignRotated,
+            AddMultiScaleRoiAlignRotated,
+            AddBoxIouRotated,
+            AddNmsRotated,
+        },
     },
 };

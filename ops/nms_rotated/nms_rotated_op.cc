@@ -1,8 +1,7 @@
 #include <cmath>
 
-#include "nms_rotated/cpu/nms.h"
+#include "nms_rotated/cpu/provider.h"
 #include "nms_rotated/ops.h"
-#include "ort/threads.h"
 #include "rotated/attributes.h"
 
 namespace roiops {
@@ -35,21 +34,6 @@ NmsOptions ReadOptions(const ort::KernelInfo& info) {
   return options;
 }
 
-template <class T>
-NmsRequest<T> CheckedRequest(const ort::Tensor& boxes, const ort::Tensor& scores) {
-  const std::vector<int64_t>&b = boxes.shape, &s = scores.shape;
-  if (b.size() != 3 || b[2] != 5) {
-    Fail("input 'boxes' has shape ", ort::ToString(b), "; it must be (images, number of boxes, 5)");
-  }
-  if (s.size() != 3 || s[0] != b[0] || s[2] != b[1]) {
-    Fail("input 'scores' has shape ", ort::ToString(s), "; it must be (", b[0], ", classes, ", b[1],
-         "), the images and the number of boxes of 'boxes'");
-  }
-  if (b[1] > INT32_MAX)
-    Fail("input 'boxes' has shape ", ort::ToString(b), "; there must be fewer than 2^31 boxes");
-  return {boxes.As<T>(), scores.As<T>(), s[0], s[1], s[2]};
-}
-
 template <class Provider, class T>
 class NmsRotatedKernel : public ort::Kernel {
  public:
@@ -65,16 +49,7 @@ class NmsRotatedKernel : public ort::Kernel {
 
   explicit NmsRotatedKernel(const ort::KernelInfo& info) : options_(ReadOptions(info)) {}
 
-  void Compute(const ort::KernelContext& context) override {
-    const NmsRequest<T> request = CheckedRequest<T>(context.Input(0), context.Input(1));
-    const std::vector<KeptBox> kept = NmsRotated(request, options_, ort::SessionThreads(context));
-    int64_t* output = static_cast<int64_t*>(context.Output(0, {int64_t(kept.size()), 3}));
-    for (const KeptBox& box : kept) {
-      *output++ = box.image;
-      *output++ = box.class_index;
-      *output++ = box.box;
-    }
-  }
+  void Compute(const ort::KernelContext& context) override { Provider::template Run<T>(context, options_); }
 
  private:
   const NmsOptions options_;
@@ -83,7 +58,7 @@ class NmsRotatedKernel : public ort::Kernel {
 }  // namespace
 
 void AddNmsRotated(ort::OperatorList& list) {
-  ort::AddOperator<NmsRotatedKernel>(list, ort::Types<ort::Cpu>(), ort::FloatTypes());
+  ort::AddOperator<NmsRotatedKernel>(list, NmsRotatedProviders(), ort::FloatTypes());
 }
 
 }  // namespace roiops

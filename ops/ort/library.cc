@@ -1,6 +1,7 @@
 #include "ort/library.h"
 
 #include <string>
+#include <vector>
 
 #include "base/isa.h"
 #include "ort/export.h"
@@ -8,20 +9,25 @@
 namespace roiops::ort {
 namespace {
 
-// Sessions refer to the domain for as long as they live, so it is made once and kept.
-OrtCustomOpDomain* Domain() {
-  static const OperatorList operators = [] {
-    OperatorList list;
-    for (const auto add : kLibrary.operators) add(list);
-    return list;
+// Sessions refer to the domains for as long as they live, so they are made once and kept.
+const std::vector<OrtCustomOpDomain*>& Domains() {
+  static const std::vector<OperatorList> operators = [] {
+    std::vector<OperatorList> lists;
+    for (const Domain& domain : kLibrary) {
+      OperatorList& list = lists.emplace_back();
+      for (const auto add : domain.operators) add(list);
+    }
+    return lists;
   }();
-  static OrtCustomOpDomain* const domain = [] {
-    OrtCustomOpDomain* made = nullptr;
-    Check(Api().CreateCustomOpDomain(kLibrary.domain, &made));
-    for (const CustomOp& op : operators) Check(Api().CustomOpDomain_Add(made, &op));
+  static const std::vector<OrtCustomOpDomain*> domains = [] {
+    std::vector<OrtCustomOpDomain*> made(kLibrary.size());
+    for (size_t i = 0; i < made.size(); ++i) {
+      Check(Api().CreateCustomOpDomain(kLibrary[i].name, &made[i]));
+      for (const CustomOp& op : operators[i]) Check(Api().CustomOpDomain_Add(made[i], &op));
+    }
     return made;
   }();
-  return domain;
+  return domains;
 }
 
 }  // namespace
@@ -39,6 +45,6 @@ ROIOPS_EXPORT OrtStatus* ORT_API_CALL RegisterCustomOps(OrtSessionOptions* optio
   ort::SetApi(api);
   return ort::Guarded(ORT_FAIL, [&] {
     ActiveIsa();  // throws for a wrong ROIOPS_ISA, before any model runs
-    ort::Check(api->AddCustomOpDomain(options, ort::Domain()));
+    for (OrtCustomOpDomain* domain : ort::Domains()) ort::Check(api->AddCustomOpDomain(options, domain));
   });
 }

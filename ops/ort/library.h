@@ -9,10 +9,12 @@
 
 namespace roiops::ort {
 
-struct Library {
-  const char* domain;
+struct Domain {
+  const char* name;
   std::vector<void (*)(OperatorList& list)> operators;  // each adds an operator with all its types
 };
+
+using Library = std::vector<Domain>;
 
 // Defined once in each library, in a file of ops/libraries/.
 extern const Library kLibrary;

@@ -104,6 +104,7 @@ _PARTS = {
     "package": _package,
     "library": _library,
     "override library": lambda: roiops.get_library_path(override_standard=True),
+    "mmdeploy library": lambda: roiops.get_library_path(mmdeploy=True),
     "instruction sets": _instruction_sets,
     "CUDA kernels": _cuda_kernels,
     "onnxruntime": _onnxruntime,

@@ -18,17 +18,24 @@ _REGISTERED = "roiops.registered"  # session config entry: ONNX Runtime cannot b
 _FILE_NAMES = {"win32": "{}.dll", "darwin": "lib{}.dylib"}
 
 
-def get_library_path(override_standard: bool = False) -> str:
-    """Return the absolute path of the operator library, for C++, C#, Java, Triton or ``register``.
+def get_library_path(override_standard: bool = False, *, mmdeploy: bool = False) -> str:
+    """Return the absolute path of an operator library, for C++, C#, Java, Triton or ``register``.
 
     Args:
         override_standard: return the library that replaces standard ``RoiAlign`` nodes (opset >= 16).
+        mmdeploy: return the library of the domains ``mmdeploy`` and ``mmcv``.
 
     Raises:
+        ValueError: both are asked for; each is a library of its own.
         FileNotFoundError: the installed package has no such library.
     """
+    if override_standard and mmdeploy:
+        raise ValueError(
+            "mmdeploy: expected False with override_standard, which is another library, got True"
+        )
+    library = "roiops_override" if override_standard else "roiops_mmdeploy" if mmdeploy else "roiops"
     file_name = _FILE_NAMES.get(sys.platform, "lib{}.so")
-    relative = Path("roiops", "lib", file_name.format("roiops_override" if override_standard else "roiops"))
+    relative = Path("roiops", "lib", file_name.format(library))
     beside = Path(__file__).resolve().parents[1] / relative
     if beside.is_file():
         return str(beside)
@@ -39,13 +46,15 @@ def get_library_path(override_standard: bool = False) -> str:
 
 
 def register(
-    session_options: onnxruntime.SessionOptions, override_standard: bool = False
+    session_options: onnxruntime.SessionOptions, override_standard: bool = False, *, mmdeploy: bool = False
 ) -> onnxruntime.SessionOptions:
     """Make the operators known to every session created with these options.
 
     Args:
         session_options: the options; changed in place.
         override_standard: also run standard ``RoiAlign`` nodes (opset 16 and newer) on our kernel.
+        mmdeploy: also run the operators of the domains ``mmdeploy`` and ``mmcv``, which mmdeploy's own
+            library must then not have registered.
 
     Returns:
         ``session_options``.
@@ -65,7 +74,11 @@ def register(
         raise ValueError("session_options: roiops is already registered with these options; register once")
     if override_standard and not build_info()["cuda_architectures"]:
         _refuse_beside_cuda(onnxruntime)
-    paths = [get_library_path()] + ([get_library_path(override_standard=True)] if override_standard else [])
+    paths = [get_library_path()]
+    if override_standard:
+        paths.append(get_library_path(override_standard=True))
+    if mmdeploy:
+        paths.append(get_library_path(mmdeploy=True))
     for path in paths:
         session_options.register_custom_ops_library(path)
     session_options.add_session_config_entry(_REGISTERED, "1")

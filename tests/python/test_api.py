@@ -32,8 +32,8 @@ FUNCTIONS = {
         "box_iou_rotated": "a, b, mode='iou', clockwise=True, angle_unit='radians'",
         "nms_rotated": "boxes, scores, iou_threshold, score_threshold=None, labels=None, clockwise=True, "
         "angle_unit='radians', inclusive=False, *, iou='polygon', suppression='greedy'",
-        "get_library_path": "override_standard=False",
-        "register": "session_options, override_standard=False",
+        "get_library_path": "override_standard=False, *, mmdeploy=False",
+        "register": "session_options, override_standard=False, *, mmdeploy=False",
         "build_info": "",
     },
     "roiops.reference": {

@@ -22,11 +22,26 @@ FEEDS = {
 }
 
 
-@pytest.mark.parametrize("override", [False, True])
-def test_library_path_is_an_absolute_file(override):
-    path = roiops.get_library_path(override_standard=override)
+LIBRARIES = {"": {}, "_override": {"override_standard": True}, "_mmdeploy": {"mmdeploy": True}}
+
+
+@pytest.mark.parametrize("suffix", LIBRARIES)
+def test_library_path_is_an_absolute_file(suffix):
+    path = roiops.get_library_path(**LIBRARIES[suffix])
     assert os.path.isabs(path) and os.path.isfile(path)
-    assert ("override" in os.path.basename(path)) == override
+    assert os.path.basename(path).split(".")[0].endswith(f"roiops{suffix}")
+
+
+def test_a_path_is_of_one_library():
+    with pytest.raises(ValueError, match="^mmdeploy: expected False with override_standard"):
+        roiops.get_library_path(override_standard=True, mmdeploy=True)
+
+
+def test_all_libraries_serve_one_session():
+    options = roiops.register(ort.SessionOptions(), override_standard=True, mmdeploy=True)
+    model = export.make_roi_align_model(output_size=2).SerializeToString()
+    made = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    np.testing.assert_array_equal(made.run(None, FEEDS)[0], np.ones((1, 2, 2, 2)))
 
 
 def test_a_missing_library_is_reported_with_the_places_looked_at(monkeypatch, tmp_path):
@@ -47,21 +62,22 @@ def test_the_library_is_found_beside_the_package_or_in_the_installed_files(monke
 
 
 @pytest.mark.parametrize(
-    ("system", "names"),
+    ("system", "name"),
     [
-        ("linux", ["libroiops.so", "libroiops_override.so"]),
-        ("win32", ["roiops.dll", "roiops_override.dll"]),
-        ("darwin", ["libroiops.dylib", "libroiops_override.dylib"]),
+        ("linux", "lib{}.so"),
+        ("win32", "{}.dll"),
+        ("darwin", "lib{}.dylib"),
     ],
 )
-def test_libraries_have_the_names_of_the_system(monkeypatch, tmp_path, system, names):
+def test_libraries_have_the_names_of_the_system(monkeypatch, tmp_path, system, name):
     folder = tmp_path / "Modèles de détection" / "roiops" / "lib"
     folder.mkdir(parents=True)
     monkeypatch.setattr("sys.platform", system)
     monkeypatch.setattr(_library, "__file__", str(folder.parent / "_library.py"))
-    for name, override in zip(names, [False, True]):
-        (folder / name).touch()
-        assert roiops.get_library_path(override) == str(folder / name)
+    for suffix, arguments in LIBRARIES.items():
+        file = folder / name.format(f"roiops{suffix}")
+        file.touch()
+        assert roiops.get_library_path(**arguments) == str(file)
 
 
 def test_register_returns_the_options_and_refuses_a_second_time():

@@ -52,6 +52,30 @@ def test_override_runs_standard_nodes_like_the_builtin():
         ours.run(None, feeds)
 
 
+@pytest.mark.parametrize("domain", ["mmdeploy", "mmcv"])
+def test_nodes_of_mmdeploy_are_the_references(domain):
+    attributes = {"sampling_ratio": 2, "aligned": 1, "clockwise": 1, "output_height": 3, "output_width": 4}
+    node = helper.make_node(
+        "MMCVRoIAlignRotated", ["x", "rois"], ["y"], domain=domain, spatial_scale=0.8, **attributes
+    )
+    inputs = [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in ("x", "rois")]
+    output = helper.make_tensor_value_info("y", TensorProto.FLOAT, [None] * 4)
+    imports = [helper.make_opsetid("", 16), helper.make_opsetid(domain, 1)]
+    model = helper.make_model(
+        helper.make_graph([node], "g", inputs, [output]), opset_imports=imports, ir_version=8
+    )
+    options = roiops.register(ort.SessionOptions(), mmdeploy=True)
+    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    x, corners = random_case("float32")
+    boxes = np.column_stack([corners, np.linspace(-4, 4, len(corners))]).astype(np.float32)
+    images = np.array([0, 1, 1, 0, 1, 0])
+    found = session.run(None, {"x": x, "rois": np.column_stack([images, boxes]).astype(np.float32)})[0]
+    arguments = {"clockwise": True, "batch_format": "batch_indices"}
+    wanted = roiops.reference.roi_align_rotated(x, boxes, images, (3, 4), 0.8, 2, **arguments)
+    assert np.abs(wanted).max() > 0.1
+    np.testing.assert_allclose(found, wanted, atol=2e-5 * np.abs(x).max())
+
+
 def test_process_ends_well_after_the_last_session_is_gone():
     program = (
         "import gc, numpy as np, roiops, roiops._session as sessions\n"

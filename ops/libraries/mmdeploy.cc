@@ -1,0 +1,24 @@
+// libroiops_mmdeploy: the operators that models exported by mmdeploy and mmcv hold, in the domain of each.
+
+#include "mmdeploy/ops.h"
+#include "ort/library.h"
+
+namespace roiops {
+
+const ort::Library ort::kLibrary = {
+    {
+        "mmdeploy",
+        {
+            mmdeploy::AddNmsRotated,
+            mmdeploy::AddRoiAlignRotated,
+        },
+    },
+    {
+        "mmcv",
+        {
+            mmdeploy::AddRoiAlignRotated,
+        },
+    },
+};
+
+}  // namespace roiops
