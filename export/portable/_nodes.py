@@ -8,7 +8,7 @@ import onnx
 
 from roiops.export._nodes import make_node, node_arguments
 from roiops.export._tracer import INT64, UNKNOWN, Tracer
-from roiops.export.portable._body import FUNCTIONS, USED
+from roiops.export.portable._bodies import BODIES
 from roiops.operators import DOMAIN, OPERATORS, Operator
 
 
@@ -40,7 +40,7 @@ def check_inputs(node: onnx.NodeProto) -> None:
         PortableError: it is not as in the operator's schema.
     """
     operator = OPERATORS[node.op_type]
-    if operator.name not in FUNCTIONS:
+    if operator.name not in BODIES:
         raise PortableError(f"{describe(node)}: standard operators have no equivalent")
     few = len(operator.inputs)
     many = len(node.input) if operator.inputs[-1].variadic else few
@@ -50,6 +50,21 @@ def check_inputs(node: onnx.NodeProto) -> None:
     if len(node.output) != len(operator.outputs):
         wanted = ", ".join(output.name for output in operator.outputs)
         raise PortableError(f"{describe(node)}: outputs: expected {wanted}, got {list(node.output)}")
+
+
+def arguments_of(node: onnx.NodeProto) -> dict[str, Any]:
+    """Return the checked arguments of a node that passes `check_inputs`.
+
+    Raises:
+        PortableError: a wrong attribute, one that is not fixed, or one that has no equivalent.
+    """
+    operator = OPERATORS[node.op_type]
+    try:
+        arguments = node_arguments(operator, node)
+        _check_used(operator, arguments)
+    except (TypeError, ValueError) as error:
+        raise PortableError(f"{describe(node)}: {error}") from error
+    return arguments
 
 
 def portable_nodes(node: onnx.NodeProto, maps: int) -> list[onnx.NodeProto]:
@@ -64,9 +79,8 @@ def portable_nodes(node: onnx.NodeProto, maps: int) -> list[onnx.NodeProto]:
     """
     operator = OPERATORS[node.op_type]
     t = Tracer(prefix=f"{node.output[0]}/")
+    arguments = arguments_of(node)
     try:
-        arguments = node_arguments(operator, node)
-        _check_used(operator, arguments)
         result = _rewritten(t, operator, node, maps, arguments)
     except (TypeError, ValueError) as error:
         raise PortableError(f"{describe(node)}: {error}") from error
@@ -77,7 +91,7 @@ def portable_nodes(node: onnx.NodeProto, maps: int) -> list[onnx.NodeProto]:
 def _check_used(operator: Operator, arguments: dict[str, Any]) -> None:
     for parameter in operator.parameters:
         value = arguments[parameter.name]
-        if parameter.name not in USED and value != parameter.default:
+        if parameter.name not in BODIES[operator.name].used and value != parameter.default:
             raise ValueError(
                 f"{parameter.name}: expected {parameter.default!r}, got {value!r}, "
                 "for which standard operators have no equivalent"
@@ -103,10 +117,11 @@ def _rewritten(
             inputs["levels"] = t.where(given < len(xs), given, -1).name
         inputs[operator.inputs[-1].argument] = xs + xs[-1:] * extra
         arguments = {**arguments, "spatial_scales": scales + scales[-1:] * extra}
-    if arguments["batch_format"] == "boxes_num":
+    if arguments.get("batch_format") == "boxes_num":
         inputs["batch"] = image_of_each_box(t, maps_of(node)[0], inputs["boxes"], inputs["batch"])
         arguments = {**arguments, "batch_format": "batch_indices"}
-    return make_node(operator, inputs, {"output": node.output[0]}, arguments, node.name)
+    outputs = {output.name: name for output, name in zip(operator.outputs, node.output)}
+    return make_node(operator, inputs, outputs, arguments, node.name)
 
 
 def image_of_each_box(t: Tracer, x: str, boxes: str, counts: str) -> str:

@@ -10,7 +10,8 @@ from support import one_node_model, run, session
 
 from roiops import export, reference
 from roiops.export import PortableError, add_function_bodies
-from roiops.export.portable._body import FUNCTIONS
+from roiops.export.portable._bodies import BODIES
+from roiops.export.portable._body import Target
 
 FLOAT, DOUBLE, FLOAT16 = TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16
 
@@ -207,6 +208,7 @@ def test_an_unknown_element_type_is_taken_for_that_of_the_others_unless_16_bit()
 def test_a_body_for_another_element_type_does_not_load(assumed, actual):
     """Which is why an unknown type may be assumed."""
     model = export.make_roi_align_model(output_size=2, batch_format="batch_indices", x_type=actual)
-    model.functions.append(FUNCTIONS["RoiAlign"](assumed, 17, 1))
+    target = Target({"features": assumed, "boxes": TensorProto.UNDEFINED}, opset=17, maps=1, choices={})
+    model.functions.append(BODIES["RoiAlign"].write(target))
     with pytest.raises(Exception, match="[Tt]ype"):
         session(model, plugin=False)
