@@ -14,10 +14,10 @@ enum class Pooling {
 };
 
 // A pixel and its weight in a sum.
-template <class Weight>
-struct alignas(2 * sizeof(Weight)) Tap {
+template <class Acc>
+struct alignas(2 * sizeof(Acc)) Tap {
   int32_t index;
-  Weight weight;
+  Acc weight;
 };
 
 // A sample along one axis: the weighted sum of its first `count` pixels.

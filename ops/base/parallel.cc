@@ -7,12 +7,12 @@
 
 namespace roiops {
 
-void RunTasks(const ParallelFor& parallel_for, int64_t count, const std::function<void(int64_t)>& task) {
+void RunWorkItems(const ParallelFor& parallel_for, int64_t count, const std::function<void(int64_t)>& item) {
   std::atomic<bool> out_of_memory{false};
   const auto guarded = [&](int64_t i) {
     try {
-      task(i);
-    } catch (...) {  // a lack of memory: tasks throw nothing else
+      item(i);
+    } catch (...) {  // a lack of memory: items throw nothing else
       out_of_memory = true;
     }
   };

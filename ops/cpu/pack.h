@@ -11,9 +11,9 @@ namespace roiops {
 namespace {
 
 // The channels a kernel pools at once. A block of several vectors is always full.
-template <class Weight, int kVectors>
+template <class Acc, int kVectors>
 struct Channels {
-  static constexpr int kLanes = VectorOf<Weight>::kLanes;
+  static constexpr int kLanes = VectorOf<Acc>::kLanes;
   int64_t first;
   int64_t count;
 
@@ -21,14 +21,13 @@ struct Channels {
   int64_t PerVector() const { return kVectors > 1 ? kLanes : count; }
 };
 
-template <class Weight, class Stored, int kVectors>
+template <class Acc, class Stored, int kVectors>
 class Packer {
  public:
-  using V = Vector<Weight>;
+  using V = Vector<Acc>;
   using Box = MapTile<Stored>;
 
-  Packer(Channels<Weight, kVectors> channels, void* tile)
-      : channels_(channels), tile_(static_cast<V*>(tile)) {}
+  Packer(Channels<Acc, kVectors> channels, void* tile) : channels_(channels), tile_(static_cast<V*>(tile)) {}
 
   // Where row 0 and column 0 of the map would be in a tile that begins at `tile_row`.
   V* Origin(const Box& box, int64_t tile_row) const {
@@ -45,7 +44,7 @@ class Packer {
       for (int v = 0; v < kVectors; ++v, from += kLanes * plane) {
         V pixels[kLanes];
         LoadSquare(box, from, plane, channels_.PerVector(), pixels);
-        Transpose<Weight>(pixels);
+        Transpose<Acc>(pixels);
 #pragma GCC unroll 16
         for (int i = 0; i < kLanes; ++i) to[i * kVectors + v] = pixels[i];
       }
@@ -61,8 +60,8 @@ class Packer {
   }
 
  private:
-  static constexpr int kLanes = VectorOf<Weight>::kLanes;
-  using Mem = Memory<Weight, Stored>;
+  static constexpr int kLanes = VectorOf<Acc>::kLanes;
+  using Mem = Memory<Acc, Stored>;
 
   // Channels that are not there are zero.
   static ROIOPS_INLINE void LoadSquare(const Box& box, const Stored* from, int64_t plane, int64_t channels,
@@ -91,7 +90,7 @@ class Packer {
     }
   }
 
-  const Channels<Weight, kVectors> channels_;
+  const Channels<Acc, kVectors> channels_;
   V* const tile_;
 };
 

@@ -29,8 +29,8 @@ struct PooledMaps {
 
 // A Geometry says what a box is. It has these members:
 //
-//   Stored, Weight    the types of the maps and of the sums
-//   Task              a MapTile, as TilePlacer needs it: some bins of a box
+//   Stored, Acc    the types of the maps and of the sums
+//   Task              a MapTile, as TilePlanner needs it: some bins of a box
 //   Group             the plans of some tasks, and these as `std::vector<Task> tasks`
 //   const Kernels& kernels()       with a narrow and a wide kernel, each with its number of `channels`: a
 //   wide
@@ -44,7 +44,7 @@ template <class Geometry>
 class Pooler {
  public:
   using Stored = typename Geometry::Stored;
-  using Weight = typename Geometry::Weight;
+  using Acc = typename Geometry::Acc;
   using Task = typename Geometry::Task;
 
   Pooler(Geometry& geometry, const PooledMaps& pooled, const ParallelFor& parallel_for)
@@ -65,7 +65,7 @@ class Pooler {
     }
     wide_blocks_ = WideBlocksPay(pooled.boxes, squares) ? channels_ / wide_ : 0;
     scratch_channels_ = size_t(wide_blocks_ ? wide_ : lanes_);
-    const int64_t most = int64_t(kTileBytes / (scratch_channels_ * sizeof(Weight)));
+    const int64_t most = int64_t(kTileBytes / (scratch_channels_ * sizeof(Acc)));
     tile_capacity_ = std::max(widest, std::min(tile_capacity_, most));
     columns_ = std::max(widest, kStripColumns);
     outputs_ = std::max(pooled.output.width, std::min(kTileOutputs, bins_));
@@ -96,7 +96,7 @@ class Pooler {
   // which only helps as long as that stays in a core's own cache, and where boxes and not the packing take
   // most of the time.
   bool WideBlocksPay(int64_t boxes, int64_t squares) const {
-    const double pixel_bytes = double(wide_) * sizeof(Weight);
+    const double pixel_bytes = double(wide_) * sizeof(Acc);
     return double(tile_capacity_) * pixel_bytes <= double(kWideTileBytes) &&
            double(bins_) * pixel_bytes <= double(kWideResultBytes) && boxes >= squares / 4;
   }
@@ -104,10 +104,10 @@ class Pooler {
   void RunChunk(int64_t tasks) {
     const int64_t groups = (tasks + kGroupTasks - 1) / kGroupTasks;
     groups_.resize(size_t(groups));
-    RunTasks(parallel_for_, groups, [&](int64_t g) {
+    RunWorkItems(parallel_for_, groups, [&](int64_t g) {
       geometry_.Plan(groups_[size_t(g)], g * kGroupTasks, std::min((g + 1) * kGroupTasks, tasks));
     });
-    SortByPlace();
+    SortByPosition();
 
     // Work is split by blocks of channels first, so that one thread packs what all boxes need of them. Boxes
     // are split as well where there are fewer blocks than keep all threads busy.
@@ -118,15 +118,15 @@ class Pooler {
     const int64_t wanted = std::min<int64_t>(worthwhile, 4 * ProcessorCount());
     const int64_t parts = std::min(tasks, (wanted + blocks - 1) / blocks);
     parts_.resize(size_t(parts));
-    const TilePlacer<Task> tiles(lanes_, tile_capacity_);
-    RunTasks(parallel_for_, parts, [&](int64_t p) {
-      tiles.Place(order_.data(), tasks * p / parts, tasks * (p + 1) / parts, parts_[size_t(p)]);
+    const TilePlanner<Task> tiles(lanes_, tile_capacity_);
+    RunWorkItems(parallel_for_, parts, [&](int64_t p) {
+      tiles.Plan(order_.data(), tasks * p / parts, tasks * (p + 1) / parts, parts_[size_t(p)]);
     });
     const int64_t items = std::min(blocks * parts, std::max(worthwhile, parts));
-    RunTasks(parallel_for_, items, [&](int64_t t) {
+    RunWorkItems(parallel_for_, items, [&](int64_t t) {
       ScratchPool::Buffer buffer = scratch_.Take([&] {
         return std::make_unique<ScratchBuffer>(scratch_channels_, tile_capacity_, columns_, outputs_, staged_,
-                                               sizeof(Weight));
+                                               sizeof(Acc));
       });
       const int64_t last = blocks * parts * (t + 1) / items;
       for (int64_t i = blocks * parts * t / items; i < last; ++i) {
@@ -136,7 +136,7 @@ class Pooler {
     });
   }
 
-  struct Place {
+  struct SortKey {
     const Stored* image;
     int32_t height;  // tells maps apart that share their memory
     int32_t row;
@@ -154,19 +154,19 @@ class Pooler {
 
   // Boxes that lie near each other follow one another, so that what one has packed is still in the cache for
   // the next.
-  void SortByPlace() {
-    places_.clear();
+  void SortByPosition() {
+    keys_.clear();
     for (Group& group : groups_) {
       for (Task& task : group.tasks) {
         const int32_t row = task.IsEmpty() ? 0 : int32_t(task.FirstRow());
-        places_.push_back({task.image, int32_t(task.height), row, &task});
+        keys_.push_back({task.image, int32_t(task.height), row, &task});
       }
     }
-    std::sort(places_.begin(), places_.end(), [](const Place& a, const Place& b) {
+    std::sort(keys_.begin(), keys_.end(), [](const SortKey& a, const SortKey& b) {
       return std::tie(a.image, a.height, a.row) < std::tie(b.image, b.height, b.row);
     });
     order_.clear();
-    for (const Place& place : places_) order_.push_back(place.task);
+    for (const SortKey& key : keys_) order_.push_back(key.task);
   }
 
   using Group = typename Geometry::Group;
@@ -185,7 +185,7 @@ class Pooler {
   int64_t outputs_ = 0;
   bool staged_ = false;
   std::vector<Group> groups_;
-  std::vector<Place> places_;
+  std::vector<SortKey> keys_;
   std::vector<Task*> order_;
   std::vector<Part> parts_;
   ScratchPool scratch_;

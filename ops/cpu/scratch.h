@@ -1,4 +1,4 @@
-// Memory of the tasks that run at a time.
+// Scratch memory: one buffer per concurrent work item.
 
 #ifndef ROIOPS_CPU_SCRATCH_H_
 #define ROIOPS_CPU_SCRATCH_H_
@@ -24,7 +24,7 @@ constexpr size_t kVectorAlignment = 64;
 constexpr int64_t kStripColumns = 512;
 constexpr int64_t kTileOutputs = 1024;
 
-// Memory of one running task.
+// Memory of one running work item.
 class ScratchBuffer {
  public:
   ScratchBuffer(size_t channels, int64_t tile_capacity, int64_t columns, int64_t outputs, bool staged,
@@ -56,7 +56,7 @@ class ScratchBuffer {
   Scratch scratch_;
 };
 
-// Tasks that run one after the other on a thread share a buffer, whose pages are then already mapped and
+// Work items that run one after the other on a thread share a buffer, whose pages are then already mapped and
 // cached.
 class ScratchPool {
  public:

@@ -33,7 +33,7 @@ struct MapTile {
   int64_t tile_row;
   int64_t tile_column;
   int64_t tile_stride;
-  int64_t squares;  // of a kMap tile: so many of the list handed to the kernel are to be packed before
+  int64_t squares;  // kMap: entries of TaskList::squares to pack before this task
 };
 
 // Tasks in the order in which they are pooled, and the squares to pack for them, each once.

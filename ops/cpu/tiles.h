@@ -11,7 +11,7 @@
 
 namespace roiops {
 
-// Boxes that one task pools one after the other, and the squares they need.
+// Tasks that a work item pools one after the other, and the squares they need.
 struct Part {
   int64_t begin;
   int64_t end;
@@ -24,13 +24,13 @@ inline int64_t PaddedTo(int64_t lanes, int64_t width) { return (width + lanes - 
 // A Task is a MapTile that knows which pixels it reads: IsEmpty, FirstRow, LastRow, FirstColumn, LastColumn
 // and ForEachRow.
 template <class Task>
-class TilePlacer {
+class TilePlanner {
  public:
   // Squares are of `lanes` pixels, a tile has room for `capacity`.
-  TilePlacer(int64_t lanes, int64_t capacity) : lanes_(lanes), capacity_(capacity) {}
+  TilePlanner(int64_t lanes, int64_t capacity) : lanes_(lanes), capacity_(capacity) {}
 
   // Decides for each box of a part what the tile holds.
-  void Place(Task* const* boxes, int64_t begin, int64_t end, Part& part) const {
+  void Plan(Task* const* boxes, int64_t begin, int64_t end, Part& part) const {
     part.begin = begin;
     part.end = end;
     part.squares.clear();

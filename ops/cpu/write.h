@@ -9,12 +9,12 @@
 namespace roiops {
 namespace {
 
-template <class Weight, class Stored, int kVectors>
+template <class Acc, class Stored, int kVectors>
 class Writer {
  public:
-  using V = Vector<Weight>;
+  using V = Vector<Acc>;
 
-  Writer(Channels<Weight, kVectors> channels, const V* outputs) : channels_(channels), outputs_(outputs) {}
+  Writer(Channels<Acc, kVectors> channels, const V* outputs) : channels_(channels), outputs_(outputs) {}
 
   // The first n outputs of a channel go to to[channel * stride ...].
   void Write(int64_t n, Stored* to, int64_t stride) const {
@@ -30,8 +30,8 @@ class Writer {
   }
 
  private:
-  static constexpr int kLanes = VectorOf<Weight>::kLanes;
-  using Mem = Memory<Weight, Stored>;
+  static constexpr int kLanes = VectorOf<Acc>::kLanes;
+  using Mem = Memory<Acc, Stored>;
 
   void WriteMany(int v, int64_t n, Stored* to, int64_t stride) const {
     const int64_t channels = channels_.PerVector();
@@ -41,7 +41,7 @@ class Writer {
       V square[kLanes];
 #pragma GCC unroll 16
       for (int i = 0; i < kLanes; ++i) square[i] = outputs_[(start + i) * kVectors + v];
-      Transpose<Weight>(square);
+      Transpose<Acc>(square);
       if (channels == kLanes) {
 #pragma GCC unroll 16
         for (int c = 0; c < kLanes; ++c) Mem::Store(square[c], to + c * stride + start);
@@ -56,7 +56,7 @@ class Writer {
     V square[kLanes];
 #pragma GCC unroll 16
     for (int i = 0; i < kLanes; ++i) square[i] = outputs_[(i < n ? i : 0) * kVectors + v];
-    Transpose<Weight>(square);
+    Transpose<Acc>(square);
     // Each channel overwrites what the one before it has left behind its outputs.
     const int64_t channels = channels_.PerVector();
     int64_t whole = n == stride ? channels - (kLanes - 1) / n : 0;
@@ -77,7 +77,7 @@ class Writer {
     for (int64_t c = 0; c < channels; ++c) to[c * stride] = outputs[c];
   }
 
-  const Channels<Weight, kVectors> channels_;
+  const Channels<Acc, kVectors> channels_;
   const V* const outputs_;
 };
 

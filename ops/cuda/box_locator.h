@@ -10,16 +10,16 @@
 
 namespace roiops {
 
-template <class Weight>
+template <class Acc>
 struct LocatedBox {
   int32_t level;
-  int64_t image;  // -1: the box has no place and gets zeros
-  Weight x1, y1, x2, y2;
+  int64_t image;  // -1: the box is not located and gets zeros
+  Acc x1, y1, x2, y2;
 };
 
 template <class Stored>
 struct BoxLocator {
-  using Weight = typename ComputeType<Stored>::Type;
+  using Acc = typename ComputeType<Stored>::Type;
 
   const RoiInputs& request;
   int threads;
@@ -37,27 +37,28 @@ struct BoxLocator {
   }
 
   // `counts` has the threads' sums if the batch is given as counts.
-  ROIOPS_DEVICE_CALL LocatedBox<Weight> Locate(int64_t box, const int64_t* counts) const {
+  ROIOPS_DEVICE_CALL LocatedBox<Acc> Locate(int64_t box, const int64_t* counts) const {
     const int64_t level = request.levels ? request.levels[box] : 0;
     const int64_t first = request.batch_in_boxes ? 5 * box + 1 : 4 * box;
     const auto coordinate = [&](int i) { return Coordinate(first + i); };
-    LocatedBox<Weight> place = {int32_t(level), -1,           coordinate(0), coordinate(1),
-                                coordinate(2),  coordinate(3)};
+    LocatedBox<Acc> located = {int32_t(level), -1,           coordinate(0), coordinate(1),
+                               coordinate(2),  coordinate(3)};
     const int64_t image = request.batch_is_counts  ? ImageOfCounts(box, counts)
                           : request.batch_in_boxes ? ImageInRow(box)
                                                    : Batch(box);
-    const bool finite = IsFinite(place.x1) && IsFinite(place.y1) && IsFinite(place.x2) && IsFinite(place.y2);
+    const bool finite =
+        IsFinite(located.x1) && IsFinite(located.y1) && IsFinite(located.x2) && IsFinite(located.y2);
     if (!finite || image < 0 || image >= request.images || level < 0 || level >= request.map_count)
-      return place;
+      return located;
     const CudaMap& map = request.maps[level];
-    if (map.height > 0 && map.width > 0) place.image = image;
-    return place;
+    if (map.height > 0 && map.width > 0) located.image = image;
+    return located;
   }
 
   // -1 if it is no image.
   ROIOPS_HOST_DEVICE int64_t ImageInRow(int64_t box) const {
-    const Weight image = Coordinate(5 * box);
-    return image >= 0 && image < Weight(request.images) && image == floor(image) ? int64_t(image) : -1;
+    const Acc image = Coordinate(5 * box);
+    return image >= 0 && image < Acc(request.images) && image == floor(image) ? int64_t(image) : -1;
   }
 
  private:
@@ -85,8 +86,8 @@ struct BoxLocator {
     return before == request.count ? image : -1;
   }
 
-  ROIOPS_HOST_DEVICE Weight Coordinate(int64_t at) const {
-    return request.float_boxes ? Weight(static_cast<const float*>(request.boxes)[at])
+  ROIOPS_HOST_DEVICE Acc Coordinate(int64_t at) const {
+    return request.float_boxes ? Acc(static_cast<const float*>(request.boxes)[at])
                                : ToFloat(static_cast<const Stored*>(request.boxes)[at]);
   }
 };

@@ -27,9 +27,9 @@
 namespace roiops {
 
 // Rounds to nearest, ties to even.
-template <class Stored, class Weight>
+template <class Stored, class Acc>
 struct Narrow {
-  ROIOPS_HOST_DEVICE static Stored From(Weight value) { return value; }
+  ROIOPS_HOST_DEVICE static Stored From(Acc value) { return value; }
 };
 
 template <>
@@ -57,8 +57,8 @@ struct Narrow<BFloat16, float> {
 };
 
 // NaN if one of them is.
-template <class Weight>
-ROIOPS_HOST_DEVICE inline Weight LargerOrNan(Weight a, Weight b) {
+template <class Acc>
+ROIOPS_HOST_DEVICE inline Acc LargerOrNan(Acc a, Acc b) {
   return a > b || a != a ? a : b;
 }
 

@@ -3,12 +3,12 @@
 namespace roiops::ort {
 
 ParallelFor SessionThreads(const KernelContext& context) {
-  return [raw = context.get()](int64_t count, const std::function<void(int64_t)>& task) {
-    const auto run = [](void* task_pointer, size_t i) {
-      (*static_cast<const std::function<void(int64_t)>*>(task_pointer))(int64_t(i));
+  return [raw = context.get()](int64_t count, const std::function<void(int64_t)>& item) {
+    const auto run = [](void* item_pointer, size_t i) {
+      (*static_cast<const std::function<void(int64_t)>*>(item_pointer))(int64_t(i));
     };
-    void* task_pointer = const_cast<std::function<void(int64_t)>*>(&task);
-    Check(Api().KernelContext_ParallelFor(raw, run, size_t(count), 0, task_pointer));
+    void* item_pointer = const_cast<std::function<void(int64_t)>*>(&item);
+    Check(Api().KernelContext_ParallelFor(raw, run, size_t(count), 0, item_pointer));
   };
 }
 

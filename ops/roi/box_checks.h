@@ -1,5 +1,5 @@
-// Checks of the inputs that say which image, level and place each box has. Failures throw Error and name
-// input and row.
+// Checks of the inputs that say which image, level and coordinates each box has. Failures throw Error and
+// name input and row.
 
 #ifndef ROIOPS_ROI_BOX_CHECKS_H_
 #define ROIOPS_ROI_BOX_CHECKS_H_

@@ -103,8 +103,8 @@ OrtStatus* GetOutput(OrtKernelContext* context, size_t index, const int64_t* dim
   return nullptr;
 }
 
-OrtStatus* RunTasks(const OrtKernelContext*, void (*task)(void*, size_t), size_t total, size_t,
-                    void* data) noexcept {
+OrtStatus* RunWorkItems(const OrtKernelContext*, void (*task)(void*, size_t), size_t total, size_t,
+                        void* data) noexcept {
   for (size_t i = 0; i < total; ++i) task(data, i);
   return nullptr;
 }
@@ -230,7 +230,7 @@ void FillKernelFunctions(OrtApi& api) {
     return nullptr;
   };
   api.KernelContext_GetOutput = GetOutput;
-  api.KernelContext_ParallelFor = RunTasks;
+  api.KernelContext_ParallelFor = RunWorkItems;
   api.GetTensorMutableData = [](OrtValue* value, void** data) noexcept -> OrtStatus* {
     *data = Tensor(value).data.get();
     return nullptr;

@@ -51,7 +51,7 @@ void BoxIouRotated(const BoxIouRequest<T>& request, IouMode mode, const AngleRul
   const std::vector<Measured> a = Measure(request.a, request.a_count, angle);
   const std::vector<Measured> b = Measure(request.b, request.b_count, angle);
   const int64_t rows = std::max<int64_t>(1, kTaskPairs / request.b_count);
-  RunTasks(parallel_for, (request.a_count + rows - 1) / rows, [&](int64_t task) {
+  RunWorkItems(parallel_for, (request.a_count + rows - 1) / rows, [&](int64_t task) {
     const int64_t end = std::min((task + 1) * rows, request.a_count);
     T* output = request.output + task * rows * request.b_count;
     for (int64_t i = task * rows; i < end; ++i) {

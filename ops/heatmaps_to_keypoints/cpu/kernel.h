@@ -11,39 +11,39 @@ namespace roiops {
 
 // One axis of the upsampled maps. Pixels between the same two pixels of the map form a cell; cell c lies
 // between its pixels c - 1 and c.
-template <class Weight>
+template <class Acc>
 struct CubicAxis {
   int64_t size;           // of the map
   int64_t upsampled;      // fits 32 bits
   const int32_t* starts;  // (size + 2,) first pixel of each cell; the last one is `upsampled`
   const int32_t* bases;   // (upsampled,) the pixel of the map before each pixel
   // Four rows of `stride`: the weights of pixels base - 1 to base + 2.
-  const Weight* weights;
+  const Acc* weights;
   int64_t stride;
 };
 
 // Memory of a task, in elements.
-template <class Weight>
+template <class Acc>
 struct PeakScratch {
-  Weight* map;       // rows.size * (columns.size + 4)
-  Weight* highest;   // rows.size * (columns.size + 1)
-  Weight* lowest;    // as many
-  Weight* expanded;  // 4 * columns.stride
-  Weight* values;    // columns.stride
+  Acc* map;       // rows.size * (columns.size + 4)
+  Acc* highest;   // rows.size * (columns.size + 1)
+  Acc* lowest;    // as many
+  Acc* expanded;  // 4 * columns.stride
+  Acc* values;    // columns.stride
 };
 
 template <class Stored>
 struct PeakTask {
-  using Weight = typename ComputeType<Stored>::Type;
+  using Acc = typename ComputeType<Stored>::Type;
   const Stored* map;
-  CubicAxis<Weight> rows;
-  CubicAxis<Weight> columns;
-  PeakScratch<Weight> scratch;
+  CubicAxis<Acc> rows;
+  CubicAxis<Acc> columns;
+  PeakScratch<Acc> scratch;
 };
 
-template <class Weight>
+template <class Acc>
 struct Peak {
-  Weight value;
+  Acc value;
   int64_t row;
   int64_t column;
 };

@@ -30,14 +30,14 @@ FindPeak<BFloat16> Kernel<BFloat16>() {
   return ActiveKernels<HeatmapsToKeypointsKernels>().bf16;
 }
 
-template <class Weight>
+template <class Acc>
 class AxisPlan {
  public:
   AxisPlan(int64_t size, int64_t upsampled)
       : size_(size), starts_(size_t(size) + 2), bases_(size_t(upsampled)), weights_(size_t(4 * upsampled)) {
     int64_t cell = 0;
     for (int64_t p = 0; p < upsampled; ++p) {
-      const CubicTaps<Weight> taps = CubicTapsOf<Weight>(size, upsampled, p);
+      const CubicTaps<Acc> taps = CubicTapsOf<Acc>(size, upsampled, p);
       bases_[size_t(p)] = int32_t(taps.base);
       for (int tap = 0; tap < 4; ++tap) weights_[size_t(tap * upsampled + p)] = taps.weights[tap];
       while (cell <= taps.base + 1) starts_[size_t(cell++)] = int32_t(p);
@@ -45,7 +45,7 @@ class AxisPlan {
     while (cell < size + 2) starts_[size_t(cell++)] = int32_t(upsampled);
   }
 
-  CubicAxis<Weight> View() const {
+  CubicAxis<Acc> View() const {
     return {size_,         int64_t(bases_.size()), starts_.data(),
             bases_.data(), weights_.data(),        int64_t(bases_.size())};
   }
@@ -54,16 +54,16 @@ class AxisPlan {
   const int64_t size_;
   std::vector<int32_t> starts_;
   std::vector<int32_t> bases_;
-  std::vector<Weight> weights_;
+  std::vector<Acc> weights_;
 };
 
 // The score of Detectron2: the softmax of the upsampled map at its peak, normalised by the sum over the map
 // itself.
-template <class Stored, class Weight>
-Weight SoftmaxScore(const Stored* map, int64_t pixels, Weight peak) {
+template <class Stored, class Acc>
+Acc SoftmaxScore(const Stored* map, int64_t pixels, Acc peak) {
   double sum = 0;
   for (int64_t i = 0; i < pixels; ++i) sum += double(std::exp(ToFloat(map[i]) - peak));
-  return Weight(1 / sum);
+  return Acc(1 / sum);
 }
 
 template <class BoxType, class Value>
@@ -81,22 +81,22 @@ BoxType StoredAs(Value value) {
 template <class Stored, class BoxType>
 void FindKeypoints(const KeypointRequest<Stored, BoxType>& request, KeypointConvention convention, int64_t k,
                    int64_t first, int64_t last) {
-  using Weight = typename ComputeType<Stored>::Type;
-  Weight low[2], side[2];
+  using Acc = typename ComputeType<Stored>::Type;
+  Acc low[2], side[2];
   int64_t upsampled[2];
   for (int axis = 0; axis < 2; ++axis) {
-    low[axis] = Weight(ToFloat(request.boxes[4 * k + axis]));
-    side[axis] = KeypointSide(low[axis], Weight(ToFloat(request.boxes[4 * k + axis + 2])));
+    low[axis] = Acc(ToFloat(request.boxes[4 * k + axis]));
+    side[axis] = KeypointSide(low[axis], Acc(ToFloat(request.boxes[4 * k + axis + 2])));
     upsampled[axis] = int64_t(std::ceil(side[axis]));
   }
-  const AxisPlan<Weight> columns(request.width, upsampled[0]);
-  const AxisPlan<Weight> rows(request.height, upsampled[1]);
+  const AxisPlan<Acc> columns(request.width, upsampled[0]);
+  const AxisPlan<Acc> rows(request.height, upsampled[1]);
   PeakTask<Stored> task = {};
   task.rows = rows.View();
   task.columns = columns.View();
   const int64_t bounds = request.height * (request.width + 1);
-  std::vector<Weight> memory(size_t(request.height * (request.width + 4) + 2 * bounds + 5 * upsampled[0]));
-  Weight* at = memory.data();
+  std::vector<Acc> memory(size_t(request.height * (request.width + 4) + 2 * bounds + 5 * upsampled[0]));
+  Acc* at = memory.data();
   task.scratch = {at, at + request.height * (request.width + 4), nullptr, nullptr, nullptr};
   task.scratch.lowest = task.scratch.highest + bounds;
   task.scratch.expanded = task.scratch.lowest + bounds;
@@ -106,15 +106,15 @@ void FindKeypoints(const KeypointRequest<Stored, BoxType>& request, KeypointConv
   const bool detectron2 = convention == KeypointConvention::kDetectron2;
   for (int64_t p = k * request.keypoints + first; p < k * request.keypoints + last; ++p) {
     task.map = request.maps + p * pixels;
-    const Peak<Weight> peak = Kernel<Stored>()(task);
+    const Peak<Acc> peak = Kernel<Stored>()(task);
     const auto place = [&](int axis, int64_t pixel) {
-      return (Weight(pixel) + Weight(0.5)) * (side[axis] / Weight(upsampled[axis])) + low[axis];
+      return (Acc(pixel) + Acc(0.5)) * (side[axis] / Acc(upsampled[axis])) + low[axis];
     };
-    const Weight score = detectron2 ? SoftmaxScore(task.map, pixels, peak.value) : peak.value;
+    const Acc score = detectron2 ? SoftmaxScore(task.map, pixels, peak.value) : peak.value;
     BoxType* point = request.points + (detectron2 ? 4 : 3) * p;
     point[0] = StoredAs<BoxType>(place(0, peak.column));
     point[1] = StoredAs<BoxType>(place(1, peak.row));
-    point[2] = StoredAs<BoxType>(detectron2 ? peak.value : Weight(1));
+    point[2] = StoredAs<BoxType>(detectron2 ? peak.value : Acc(1));
     if (detectron2) point[3] = StoredAs<BoxType>(score);
     request.scores[p] = StoredAs<BoxType>(score);
   }
@@ -129,7 +129,7 @@ void HeatmapsToKeypoints(const KeypointRequest<Stored, BoxType>& request, Keypoi
   // Keypoints of a box share its plans; they are split where there are few boxes.
   const int64_t wanted = 8 * ProcessorCount();
   const int64_t parts = std::clamp(wanted / request.count, int64_t(1), request.keypoints);
-  RunTasks(parallel_for, request.count * parts, [&](int64_t task) {
+  RunWorkItems(parallel_for, request.count * parts, [&](int64_t task) {
     const int64_t part = task % parts;
     FindKeypoints(request, convention, task / parts, request.keypoints * part / parts,
                   request.keypoints * (part + 1) / parts);

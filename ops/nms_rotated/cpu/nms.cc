@@ -124,7 +124,7 @@ std::vector<KeptBox> NmsRotated(const NmsRequest<T>& request, const NmsOptions& 
   const int64_t tasks = request.images * request.classes;
   const int64_t count = request.boxes_per_image;
   std::vector<std::vector<int32_t>> kept(static_cast<size_t>(tasks));
-  RunTasks(parallel_for, tasks, [&](int64_t task) {
+  RunWorkItems(parallel_for, tasks, [&](int64_t task) {
     const T* boxes = request.boxes + task / request.classes * count * 5;
     kept[size_t(task)] = KeepOfClass(boxes, request.scores + task * count, count, options);
   });

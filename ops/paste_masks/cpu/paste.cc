@@ -42,10 +42,10 @@ struct FreeAligned {
 
 template <class Stored>
 void RunBand(PasteBand<Stored> kernel, const MaskBand<Stored>& band, size_t output_bytes) {
-  using Weight = typename ComputeType<Stored>::Type;
+  using Acc = typename ComputeType<Stored>::Type;
   const PasteAxis& columns = band.axes.columns;
-  const PasteScratch scratch = PasteScratchOf(columns.size, columns.end - columns.begin, band.image_width,
-                                              sizeof(Weight), output_bytes);
+  const PasteScratch scratch =
+      PasteScratchOf(columns.size, columns.end - columns.begin, band.image_width, sizeof(Acc), output_bytes);
   const std::unique_ptr<char, FreeAligned> memory(
       static_cast<char*>(::operator new(scratch.total, std::align_val_t(kPasteAlignment))));
   kernel(band, memory.get());
@@ -71,7 +71,7 @@ void PasteMasks(const PasteRequest<Stored, BoxType>& request, const PasteOptions
   const int64_t bands = (request.image_height + rows - 1) / rows;
   const PasteBand<Stored> kernel = Choose<Stored>(options.output);
   const double result_bytes = double(request.count) * double(request.image_height) * double(row_bytes);
-  RunTasks(parallel_for, request.count * bands, [&](int64_t task) {
+  RunWorkItems(parallel_for, request.count * bands, [&](int64_t task) {
     const int64_t k = task / bands;
     const int64_t first_row = task % bands * rows;
     Corner box[4];

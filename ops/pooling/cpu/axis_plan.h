@@ -14,12 +14,12 @@
 namespace roiops {
 
 // Ranges are stored by their ends, in one list for all boxes of a group; a box owns a part of it.
-template <class Weight>
+template <class Acc>
 struct AxisPlan {
   const uint32_t* sample_end;  // per bin of a maximum, relative to the box's first sample; a bin that is
                                // averaged is one sample
   const uint32_t* tap_end;     // per sample, relative to the box's first tap
-  const Tap<Weight>* taps;     // their index counts in `pixels`
+  const Tap<Acc>* taps;        // their index counts in `pixels`
   const int32_t* pixels;       // the pixels that have taps, ascending
   int32_t pixel_count;
 };

@@ -32,13 +32,13 @@ template <class Rule, class S, class BoxType>
 class BoxGeometry {
  public:
   using Stored = S;
-  using Weight = typename ComputeType<Stored>::Type;
-  using Task = BoxTask<Weight, Stored>;
+  using Acc = typename ComputeType<Stored>::Type;
+  using Task = BoxTask<Acc, Stored>;
   using Request = PoolRequest<Stored, BoxType>;
 
   struct Group {
-    PlanStore<Weight> store;
-    std::vector<typename PlanStore<Weight>::Handle> handles;  // rows and columns of each box
+    PlanStore<Acc> store;
+    std::vector<typename PlanStore<Acc>::Handle> handles;  // rows and columns of each box
     std::vector<Task> tasks;
   };
 
@@ -47,15 +47,14 @@ class BoxGeometry {
     size_t plan_bytes = 1;
     for (const FeatureMap& map : request.maps) {
       if (map.height == 0 || map.width == 0) continue;  // needs no memory, however wide it is
-      plan_bytes =
-          std::max(plan_bytes,
-                   AxisPlanBound<Weight>(map.height, options.output.height, options.rule, options.pooling) +
-                       AxisPlanBound<Weight>(map.width, options.output.width, options.rule, options.pooling));
+      plan_bytes = std::max(
+          plan_bytes, AxisPlanBound<Acc>(map.height, options.output.height, options.rule, options.pooling) +
+                          AxisPlanBound<Acc>(map.width, options.output.width, options.rule, options.pooling));
     }
     chunk_boxes_ = std::max<int64_t>(1, std::min(int64_t(kPlanBytes / plan_bytes), kChunkBoxes));
   }
 
-  const BlockKernels<Weight, Stored>& kernels() const { return kernels_; }
+  const BlockKernels<Acc, Stored>& kernels() const { return kernels_; }
 
   int64_t NextChunk() {
     chunk_ = next_;
@@ -64,7 +63,7 @@ class BoxGeometry {
   }
 
   void Plan(Group& group, int64_t begin, int64_t end) const {
-    using A = Weight;  // sums and decisions are taken in the same arithmetic
+    using A = Acc;  // sums and decisions are taken in the same arithmetic
     group.store.Clear();
     group.handles.clear();
     group.tasks.clear();
@@ -97,7 +96,7 @@ class BoxGeometry {
     }
   }
 
-  void Pool(const BlockKernel<Weight, Stored>& kernel, const TaskList<Task>& list, int64_t channel,
+  void Pool(const BlockKernel<Acc, Stored>& kernel, const TaskList<Task>& list, int64_t channel,
             int64_t count, const Scratch& scratch) const {
     const auto pool = options_.pooling == Pooling::kAverage ? kernel.average : kernel.maximum;
     pool(list, options_.output, channel, count, scratch);
@@ -108,7 +107,7 @@ class BoxGeometry {
 
   const Request& request_;
   const PoolOptions<Rule>& options_;
-  const BlockKernels<Weight, Stored>& kernels_;
+  const BlockKernels<Acc, Stored>& kernels_;
   int64_t chunk_boxes_;
   int64_t chunk_ = 0;  // the first box of the chunk
   int64_t next_ = 0;

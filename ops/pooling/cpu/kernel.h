@@ -15,11 +15,11 @@
 namespace roiops {
 
 // One box on its feature map.
-template <class Weight, class Stored>
+template <class Acc, class Stored>
 struct BoxTask : MapTile<Stored> {
   Stored* output;  // channel 0 of the box's part of Y
-  AxisPlan<Weight> rows;
-  AxisPlan<Weight> columns;
+  AxisPlan<Acc> rows;
+  AxisPlan<Acc> columns;
 
   bool IsEmpty() const { return rows.pixel_count == 0 || columns.pixel_count == 0; }
   int64_t FirstRow() const { return rows.pixels[0]; }
@@ -34,28 +34,28 @@ struct BoxTask : MapTile<Stored> {
   }
 };
 
-template <class Weight, class Stored>
-using BoxList = TaskList<BoxTask<Weight, Stored>>;
+template <class Acc, class Stored>
+using BoxList = TaskList<BoxTask<Acc, Stored>>;
 
 // Pools channels [channel, channel + count) of a list of boxes.
-template <class Weight, class Stored>
-using PoolBlock = void (*)(const BoxList<Weight, Stored>& list, OutputSize size, int64_t channel,
-                           int64_t count, const Scratch& scratch);
+template <class Acc, class Stored>
+using PoolBlock = void (*)(const BoxList<Acc, Stored>& list, OutputSize size, int64_t channel, int64_t count,
+                           const Scratch& scratch);
 
-template <class Weight, class Stored>
+template <class Acc, class Stored>
 struct BlockKernel {
-  PoolBlock<Weight, Stored> average;
-  PoolBlock<Weight, Stored> maximum;
+  PoolBlock<Acc, Stored> average;
+  PoolBlock<Acc, Stored> maximum;
   int channels;
 };
 
 // Those of one element type. A wide block is several vectors of channels, which share what a box costs
 // whatever its channels; it is always full. A narrow one is a single vector and may have fewer channels than
 // lanes.
-template <class Weight, class Stored>
+template <class Acc, class Stored>
 struct BlockKernels {
-  BlockKernel<Weight, Stored> narrow;
-  BlockKernel<Weight, Stored> wide;
+  BlockKernel<Acc, Stored> narrow;
+  BlockKernel<Acc, Stored> wide;
 };
 
 // The kernels of one instruction set.

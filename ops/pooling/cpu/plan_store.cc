@@ -5,11 +5,11 @@
 
 namespace roiops {
 
-// Lists the pixels that have taps and turns the taps' indices into places in that list.
-template <class Weight>
-void PlanStore<Weight>::ListPixels(const Handle& first) {
+// Lists the pixels that have taps and turns the taps' pixels into indices of that list.
+template <class Acc>
+void PlanStore<Acc>::ListPixels(const Handle& first) {
   const size_t count = taps_.size() - first.taps;
-  Tap<Weight>* const taps = taps_.data() + first.taps;
+  Tap<Acc>* const taps = taps_.data() + first.taps;
   pixels_.resize(first.pixels + count);
   int32_t* const pixels = pixels_.data() + first.pixels;
   // The samples of a box ascend as a rule, and then a tap's pixel is a new one or one of the last two.
@@ -32,19 +32,19 @@ void PlanStore<Weight>::ListPixels(const Handle& first) {
   pixels_.resize(first.pixels + size_t(listed));
 }
 
-template <class Weight>
-void PlanStore<Weight>::ListUnorderedPixels(const Handle& first) {
+template <class Acc>
+void PlanStore<Acc>::ListUnorderedPixels(const Handle& first) {
   const auto mine = std::next(pixels_.begin(), int64_t(first.pixels));
   std::transform(std::next(taps_.begin(), int64_t(first.taps)), taps_.end(), mine,
-                 [](const Tap<Weight>& tap) { return tap.index; });
+                 [](const Tap<Acc>& tap) { return tap.index; });
   std::sort(mine, pixels_.end());
   pixels_.erase(std::unique(mine, pixels_.end()), pixels_.end());
   const int32_t* const pixels = pixels_.data() + first.pixels;
-  int32_t place = 0;
+  int32_t listed = 0;
   for (size_t t = first.taps; t < taps_.size(); ++t) {
-    while (pixels[place] < taps_[t].index) ++place;
-    while (pixels[place] > taps_[t].index) --place;
-    taps_[t].index = place;
+    while (pixels[listed] < taps_[t].index) ++listed;
+    while (pixels[listed] > taps_[t].index) --listed;
+    taps_[t].index = listed;
   }
 }
 

@@ -14,7 +14,7 @@
 namespace roiops {
 
 // Storage for the plans of a group of boxes. Offsets, not pointers, while it grows.
-template <class Weight>
+template <class Acc>
 class PlanStore {
  public:
   struct Handle {
@@ -43,7 +43,7 @@ class PlanStore {
   template <class Axis>
   Handle Add(const Axis& axis, int64_t bins, Pooling pooling);
 
-  AxisPlan<Weight> Get(const Handle& handle) const {
+  AxisPlan<Acc> Get(const Handle& handle) const {
     return {sample_ends_.data() + handle.sample_ends, tap_ends_.data() + handle.tap_ends,
             taps_.data() + handle.taps, pixels_.data() + handle.pixels, handle.pixel_count};
   }
@@ -58,40 +58,38 @@ class PlanStore {
 
   std::vector<uint32_t> sample_ends_;
   std::vector<uint32_t> tap_ends_;
-  std::vector<Tap<Weight>> taps_;
+  std::vector<Tap<Acc>> taps_;
   std::vector<int32_t> pixels_;
 };
 
 // Two taps for each sample, whichever pixels they share: quickly planned, and as all bins have as many, the
 // branches of the kernels are predicted. With more than two samples merging their taps saves more than that.
 // The axis is a copy, so that storing taps does not make the compiler load its fields again.
-template <class Weight>
+template <class Acc>
 template <class A>
-void PlanStore<Weight>::AddSamples(AxisSampling<A> axis, int64_t bins) {
+void PlanStore<Acc>::AddSamples(AxisSampling<A> axis, int64_t bins) {
   const double share = 1 / double(axis.grid);
   const size_t first = taps_.size();
   taps_.resize(first + size_t(2 * bins * axis.grid));
-  Tap<Weight>* tap = taps_.data() + first;
+  Tap<Acc>* tap = taps_.data() + first;
   uint32_t end = 0;
   for (int64_t bin = 0; bin < bins; ++bin) {
     for (int64_t i = 0; i < axis.grid; ++i, tap += 2) {
       const SamplePosition position = PositionOfSample(axis, bin, i);
       // A pixel without weight is not read, and may not exist.
       const bool single = position.fraction == 0;
-      tap[0] = {int32_t(position.low), Weight((single ? 0.5 : 1 - position.fraction) * share)};
-      tap[1] = {int32_t(position.low) + int32_t(!single), Weight((single ? 0.5 : position.fraction) * share)};
+      tap[0] = {int32_t(position.low), Acc((single ? 0.5 : 1 - position.fraction) * share)};
+      tap[1] = {int32_t(position.low) + int32_t(!single), Acc((single ? 0.5 : position.fraction) * share)};
     }
     end += uint32_t(2 * axis.grid);
     tap_ends_.push_back(end);
   }
 }
 
-template <class Weight>
+template <class Acc>
 template <class Axis>
-void PlanStore<Weight>::AddBins(const Axis& axis, int64_t bins, Pooling pooling, const Handle& first) {
-  const auto add_tap = [&](int64_t index, double weight) {
-    taps_.push_back({int32_t(index), Weight(weight)});
-  };
+void PlanStore<Acc>::AddBins(const Axis& axis, int64_t bins, Pooling pooling, const Handle& first) {
+  const auto add_tap = [&](int64_t index, double weight) { taps_.push_back({int32_t(index), Acc(weight)}); };
   const auto end_sample = [&] { tap_ends_.push_back(uint32_t(taps_.size() - first.taps)); };
   for (int64_t bin = 0; bin < bins; ++bin) {
     ForEachBinTap(axis, bin, pooling, add_tap, end_sample);
@@ -99,9 +97,9 @@ void PlanStore<Weight>::AddBins(const Axis& axis, int64_t bins, Pooling pooling,
   }
 }
 
-template <class Weight>
+template <class Acc>
 template <class Axis>
-typename PlanStore<Weight>::Handle PlanStore<Weight>::Add(const Axis& axis, int64_t bins, Pooling pooling) {
+typename PlanStore<Acc>::Handle PlanStore<Acc>::Add(const Axis& axis, int64_t bins, Pooling pooling) {
   Handle handle = {sample_ends_.size(), tap_ends_.size(), taps_.size(), pixels_.size(), 0};
   bool added = false;
   if constexpr (Axis::kAverages) {
@@ -119,14 +117,14 @@ typename PlanStore<Weight>::Handle PlanStore<Weight>::Add(const Axis& axis, int6
 }
 
 // Most bytes the plan of one axis can take.
-template <class Weight, class Rule>
+template <class Acc, class Rule>
 size_t AxisPlanBound(int64_t extent, int64_t bins, const Rule& rule, Pooling pooling) {
   // A gap between pixels has two taps, or for a maximum two samples of two taps.
   const double runs = MostRuns(rule, extent, bins);
   const bool average = pooling == Pooling::kAverage;
   const double taps = (average ? 2.0 : 4.0) * runs;
   const double samples = average ? double(bins) : 4.0 * runs + double(bins);
-  return size_t(taps * (sizeof(Tap<Weight>) + sizeof(int32_t)) + (samples + double(bins)) * sizeof(uint32_t));
+  return size_t(taps * (sizeof(Tap<Acc>) + sizeof(int32_t)) + (samples + double(bins)) * sizeof(uint32_t));
 }
 
 }  // namespace roiops

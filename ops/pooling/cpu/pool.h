@@ -29,8 +29,8 @@ struct PoolRequest {
 };
 
 // Throws std::bad_alloc if memory for scratch cannot be had. Scratch is, for the plans of a chunk of boxes,
-// at most kPlanBytes or what one box needs; and for each running task, at most kTileBytes or one row of the
-// widest map, another row of that map or 512 pixels, and twice 1024 outputs or one row of them, all of as
+// at most kPlanBytes or what one box needs; and for each running work item, at most kTileBytes or one row of
+// the widest map, another row of that map or 512 pixels, and twice 1024 outputs or one row of them, all of as
 // many channels as are pooled at once.
 template <class Rule, class Stored, class BoxType>
 void Pool(const PoolRequest<Stored, BoxType>& request, const PoolOptions<Rule>& options,

@@ -9,13 +9,13 @@
 namespace roiops {
 namespace {
 
-template <class Weight, class Stored, int kVectors>
+template <class Acc, class Stored, int kVectors>
 class Sums {
  public:
-  using V = Vector<Weight>;
-  using Box = BoxTask<Weight, Stored>;
-  using Plan = AxisPlan<Weight>;
-  using Packing = Packer<Weight, Stored, kVectors>;
+  using V = Vector<Acc>;
+  using Box = BoxTask<Acc, Stored>;
+  using Plan = AxisPlan<Acc>;
+  using Packing = Packer<Acc, Stored, kVectors>;
 
   // For each of n samples of rows from `sample` on, the sums over its taps for all columns that have taps.
   static void Rows(const Box& box, const Packing& packer, int64_t sample, int64_t n, V* sums) {
@@ -57,7 +57,7 @@ class Sums {
   // sums[j] (+)= the sum over kTaps taps of weight * pixel (the tap's row, column j of those with taps), for
   // columns that follow one another or not.
   template <bool kDense, int kTaps, bool kAdd>
-  static void AddRows(const Box& box, const V* origin, const Tap<Weight>* taps, V* sums) {
+  static void AddRows(const Box& box, const V* origin, const Tap<Acc>* taps, V* sums) {
     const int32_t* pixels = box.columns.pixels;
     const int64_t n = box.columns.pixel_count;
     const int64_t stride = box.tile_stride * kVectors;
@@ -67,7 +67,7 @@ class Sums {
     for (int t = 0; t < kTaps; ++t) {
       row[t] =
           origin + box.rows.pixels[taps[t].index] * stride + (kDense ? pixels[0] : 0) * int64_t(kVectors);
-      weight[t] = Broadcast<Weight>(taps[t].weight);
+      weight[t] = Broadcast<Acc>(taps[t].weight);
     }
     const auto add = [&](int64_t from, int64_t to) {
       V sum = weight[0] * row[0][from];
@@ -88,8 +88,7 @@ class Sums {
   }
 
   template <bool kDense, bool kAdd>
-  static void AddUpTo4Rows(const Box& box, const V* origin, const Tap<Weight>* taps, uint32_t count,
-                           V* sums) {
+  static void AddUpTo4Rows(const Box& box, const V* origin, const Tap<Acc>* taps, uint32_t count, V* sums) {
     switch (count) {
       case 1:
         return AddRows<kDense, 1, kAdd>(box, origin, taps, sums);
@@ -106,7 +105,7 @@ class Sums {
   template <bool kDense>
   static void SumRowsOfTile(const Box& box, const V* origin, const uint32_t* tap_end, uint32_t begin,
                             int64_t n, V* sums) {
-    const Tap<Weight>* taps = box.rows.taps;
+    const Tap<Acc>* taps = box.rows.taps;
     const int64_t columns = int64_t(box.columns.pixel_count) * kVectors;
     for (int64_t i = 0; i < n; ++i, sums += columns) {
       const uint32_t end = tap_end[i];
@@ -130,7 +129,7 @@ class Sums {
     for (int64_t i = 0; i < n; ++i, sums += columns) {
       for (int64_t j = 0; j < columns; ++j) sums[j] = V{};
       for (; begin < tap_end[i]; ++begin) {
-        const Tap<Weight>* tap = box.rows.taps + begin;
+        const Tap<Acc>* tap = box.rows.taps + begin;
         const int32_t row = box.rows.pixels[tap->index];
         V* origin = packer.Origin(box, row);
         packer.PackRow(box, row, origin);
@@ -142,16 +141,16 @@ class Sums {
   // ---- columns
 
   // outputs[i * width] (+)= the sum over the taps of weight * columns[i * stride + tap], for `n` rows;
-  // places count in pixels and outputs, not in vectors.
+  // offsets count in pixels and outputs, not in vectors.
   template <int kTaps, bool kAdd>
-  static void AddColumns(const Tap<Weight>* taps, const V* columns, int64_t stride, int64_t n, int64_t width,
+  static void AddColumns(const Tap<Acc>* taps, const V* columns, int64_t stride, int64_t n, int64_t width,
                          V* outputs) {
     int64_t offset[kTaps];
     V weight[kTaps];
 #pragma GCC unroll 4
     for (int t = 0; t < kTaps; ++t) {
       offset[t] = int64_t(taps[t].index) * kVectors;
-      weight[t] = Broadcast<Weight>(taps[t].weight);
+      weight[t] = Broadcast<Acc>(taps[t].weight);
     }
     for (const V* end = columns + n * stride * kVectors; columns < end; columns += stride * kVectors) {
 #pragma GCC unroll 8
@@ -166,7 +165,7 @@ class Sums {
   }
 
   template <bool kAdd>
-  static void AddUpTo4Columns(const Tap<Weight>* taps, uint32_t count, const V* columns, int64_t stride,
+  static void AddUpTo4Columns(const Tap<Acc>* taps, uint32_t count, const V* columns, int64_t stride,
                               int64_t n, int64_t width, V* outputs) {
     switch (count) {
       case 1:

@@ -34,7 +34,7 @@ class BoxPooler {
     block_.Step([&](int thread) {
       if (thread == 0) MakeJob(request_, item, block_.Threads(), memory_);
     });
-    if (memory_.job.has_place) {
+    if (memory_.job.located) {
       Pool();
     } else {
       block_.Step([&](int thread) { WriteZeros(thread); });
@@ -43,7 +43,7 @@ class BoxPooler {
   }
 
  private:
-  using Weight = typename ComputeType<Stored>::Type;
+  using Acc = typename ComputeType<Stored>::Type;
 
   ROIOPS_HOST_DEVICE void Pool() const {
     const Job& job = memory_.job;
@@ -78,7 +78,7 @@ class BoxPooler {
     const int64_t count = memory_.job.rows * memory_.job.out_width;
     for (int channel = 0; channel < memory_.job.channels; ++channel) {
       Stored* to = Output(channel, 0, 0);
-      for (int64_t i = thread; i < count; i += block_.Threads()) to[i] = Narrow<Stored, Weight>::From(0);
+      for (int64_t i = thread; i < count; i += block_.Threads()) to[i] = Narrow<Stored, Acc>::From(0);
     }
   }
 
@@ -88,10 +88,10 @@ class BoxPooler {
     block_.Step([&](int thread) {
       for (int i = thread; i < rows + columns; i += block_.Threads()) {
         if (i < rows) {
-          memory_.rows.Plan(memory_.row_axis, job.first_row + row + i, i, request_.pooling, job.row_places);
+          memory_.rows.Plan(memory_.row_axis, job.first_row + row + i, i, request_.pooling, job.row_slots);
         } else {
           const int at = i - rows;
-          memory_.columns.Plan(memory_.column_axis, column + at, at, request_.pooling, job.column_places);
+          memory_.columns.Plan(memory_.column_axis, column + at, at, request_.pooling, job.column_slots);
         }
       }
     });
@@ -103,7 +103,7 @@ class BoxPooler {
 
   // The planned bins, the first of which is (row, column), of all channels.
   ROIOPS_HOST_DEVICE void PoolPlanned(int row, int rows, int64_t column, int columns) const {
-    const int row_sums = rows * memory_.job.row_places.samples;
+    const int row_sums = rows * memory_.job.row_slots.samples;
     const Window window = ChooseWindow(row_sums, columns);
     // As many channels as the sums have room for, but no more than give every thread one load.
     const int room = Memory::kTile / (row_sums * window.columns);
@@ -136,7 +136,7 @@ class BoxPooler {
     }
     if (last < 0) first = last = 0;
     const int loads = last / vector - first / vector + 1;
-    const int taps = columns * memory_.job.column_places.taps;
+    const int taps = columns * memory_.job.column_slots.taps;
     if (loads <= taps && loads * vector <= Memory::kTile / row_sums) {
       return {true, first / vector * vector, vector, loads * vector};
     }
@@ -152,9 +152,9 @@ class BoxPooler {
       const int64_t q = column + i % columns;
       const int64_t channel = i / columns / rows;
       const Stored* pixels = Pixels(channel);
-      const Weight value = PoolBinDirectly(memory_.row_axis, job.first_row + p, memory_.column_axis, q,
-                                           request_.pooling, pixels, job.width);
-      *Output(channel, p, q) = Narrow<Stored, Weight>::From(value);
+      const Acc value = PoolBinDirectly(memory_.row_axis, job.first_row + p, memory_.column_axis, q,
+                                        request_.pooling, pixels, job.width);
+      *Output(channel, p, q) = Narrow<Stored, Acc>::From(value);
     }
   }
 

@@ -11,33 +11,33 @@
 
 namespace roiops {
 
-template <class Weight, class Stored, class Axis>
-ROIOPS_DEVICE_CALL Weight AverageOfLine(const Axis& columns, int64_t column, const Stored* line) {
-  Weight sum = 0;
+template <class Acc, class Stored, class Axis>
+ROIOPS_DEVICE_CALL Acc AverageOfLine(const Axis& columns, int64_t column, const Stored* line) {
+  Acc sum = 0;
   ForEachAverageTap(columns, column,
-                    [&](int64_t x, double weight) { sum += Weight(weight) * ToFloat(line[x]); });
+                    [&](int64_t x, double weight) { sum += Acc(weight) * ToFloat(line[x]); });
   return sum;
 }
 
-template <class Weight, class Stored, class Axis>
-ROIOPS_DEVICE_CALL Weight AverageDirectly(const Axis& rows, int64_t row, const Axis& columns, int64_t column,
-                                          const Stored* plane, int64_t width) {
-  Weight total = 0;
+template <class Acc, class Stored, class Axis>
+ROIOPS_DEVICE_CALL Acc AverageDirectly(const Axis& rows, int64_t row, const Axis& columns, int64_t column,
+                                       const Stored* plane, int64_t width) {
+  Acc total = 0;
   ForEachAverageTap(rows, row, [&](int64_t y, double weight) {
-    total += Weight(weight) * AverageOfLine<Weight>(columns, column, plane + y * width);
+    total += Acc(weight) * AverageOfLine<Acc>(columns, column, plane + y * width);
   });
   return total;
 }
 
 // The largest of `largest` and what the row sample `y` makes of the bin's column samples.
-template <class Stored, class Weight, class Axis>
-ROIOPS_DEVICE_CALL Weight MaximumOfRow(Weight largest, const AxisSample& y, const Axis& columns,
-                                       int64_t column, Pooling pooling, const Stored* plane, int64_t width) {
+template <class Stored, class Acc, class Axis>
+ROIOPS_DEVICE_CALL Acc MaximumOfRow(Acc largest, const AxisSample& y, const Axis& columns, int64_t column,
+                                    Pooling pooling, const Stored* plane, int64_t width) {
   ForEachExtremeSample(columns, column, pooling, [&](const AxisSample& x) {
-    Weight sum = 0;
+    Acc sum = 0;
     for (int i = 0; i < y.count; ++i) {
       for (int j = 0; j < x.count; ++j) {
-        const Weight weight = Weight(y.weight[i]) * Weight(x.weight[j]);
+        const Acc weight = Acc(y.weight[i]) * Acc(x.weight[j]);
         sum += weight * ToFloat(plane[y.index[i] * width + x.index[j]]);
       }
     }
@@ -46,10 +46,10 @@ ROIOPS_DEVICE_CALL Weight MaximumOfRow(Weight largest, const AxisSample& y, cons
   return largest;
 }
 
-template <class Weight, class Stored, class Axis>
-ROIOPS_DEVICE_CALL Weight MaximumDirectly(const Axis& rows, int64_t row, const Axis& columns, int64_t column,
-                                          Pooling pooling, const Stored* plane, int64_t width) {
-  Weight largest = -Weight(INFINITY);
+template <class Acc, class Stored, class Axis>
+ROIOPS_DEVICE_CALL Acc MaximumDirectly(const Axis& rows, int64_t row, const Axis& columns, int64_t column,
+                                       Pooling pooling, const Stored* plane, int64_t width) {
+  Acc largest = -Acc(INFINITY);
   ForEachExtremeSample(rows, row, pooling, [&](const AxisSample& y) {
     largest = MaximumOfRow(largest, y, columns, column, pooling, plane, width);
   });
@@ -62,12 +62,11 @@ ROIOPS_HOST_DEVICE inline typename ComputeType<Stored>::Type PoolBinDirectly(con
                                                                              int64_t column, Pooling pooling,
                                                                              const Stored* plane,
                                                                              int64_t width) {
-  using Weight = typename ComputeType<Stored>::Type;
+  using Acc = typename ComputeType<Stored>::Type;
   if constexpr (Axis::kAverages) {
-    if (pooling == Pooling::kAverage)
-      return AverageDirectly<Weight>(rows, row, columns, column, plane, width);
+    if (pooling == Pooling::kAverage) return AverageDirectly<Acc>(rows, row, columns, column, plane, width);
   }
-  return MaximumDirectly<Weight>(rows, row, columns, column, pooling, plane, width);
+  return MaximumDirectly<Acc>(rows, row, columns, column, pooling, plane, width);
 }
 
 }  // namespace roiops

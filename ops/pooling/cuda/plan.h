@@ -1,6 +1,6 @@
 // The taps of one box in the memory that the threads of a block share.
 //
-// A bin has a fixed number of places for samples and taps, so that every bin is planned by a thread of its
+// A bin has a fixed number of slots for samples and taps, so that every bin is planned by a thread of its
 // own. The number comes from the size of the bin; were it ever too small, or is a bin too large for the
 // memory, the plan does not fit and the outputs are computed without one.
 
@@ -12,13 +12,13 @@
 
 namespace roiops {
 
-// The taps of one sample, by their places.
+// The taps of one sample, by their slots.
 struct alignas(8) TapRange {
   int32_t begin;
   int32_t end;
 };
 
-// What a bin made of its places.
+// Result of planning a bin: slots used, whether they sufficed.
 struct BinPlan {
   int32_t samples;
   int32_t first_index;  // the pixels that have taps; none if last < first
@@ -26,13 +26,13 @@ struct BinPlan {
   bool fits;
 };
 
-// Fills the places of one bin, `samples` and those of `taps` from `first_tap` on. Unused samples have no
+// Fills the slots of one bin, `samples` and those of `taps` from `first_tap` on. Unused samples have no
 // taps; unused taps get index 0 and no weight.
-template <class Weight, class Axis>
-ROIOPS_DEVICE_CALL BinPlan PlanBin(const Axis& axis, int64_t bin, Pooling pooling, BinCapacity places,
-                                   TapRange* samples, Tap<Weight>* taps, int32_t first_tap) {
+template <class Acc, class Axis>
+ROIOPS_DEVICE_CALL BinPlan PlanBin(const Axis& axis, int64_t bin, Pooling pooling, BinCapacity slots,
+                                   TapRange* samples, Tap<Acc>* taps, int32_t first_tap) {
   BinPlan plan = {0, INT32_MAX, -1, true};
-  const int32_t end_tap = first_tap + places.taps;
+  const int32_t end_tap = first_tap + slots.taps;
   int32_t tap = first_tap;
   int32_t sample_begin = first_tap;
   const auto add_tap = [&](int64_t index, double weight) {
@@ -40,12 +40,12 @@ ROIOPS_DEVICE_CALL BinPlan PlanBin(const Axis& axis, int64_t bin, Pooling poolin
       plan.fits = false;
       return;
     }
-    taps[tap++] = {int32_t(index), Weight(weight)};
+    taps[tap++] = {int32_t(index), Acc(weight)};
     plan.first_index = plan.first_index < index ? plan.first_index : int32_t(index);
     plan.last_index = plan.last_index > index ? plan.last_index : int32_t(index);
   };
   const auto end_sample = [&] {
-    if (plan.samples == places.samples) {
+    if (plan.samples == slots.samples) {
       plan.fits = false;
       return;
     }
@@ -53,30 +53,30 @@ ROIOPS_DEVICE_CALL BinPlan PlanBin(const Axis& axis, int64_t bin, Pooling poolin
     sample_begin = tap;
   };
   ForEachBinTap(axis, bin, pooling, add_tap, end_sample);
-  while (tap < end_tap) taps[tap++] = {0, Weight(0)};
-  for (int32_t i = plan.samples; i < places.samples; ++i) samples[i] = {first_tap, first_tap};
+  while (tap < end_tap) taps[tap++] = {0, Acc(0)};
+  for (int32_t i = plan.samples; i < slots.samples; ++i) samples[i] = {first_tap, first_tap};
   return plan;
 }
 
-// The plans of neighbouring bins: bin i has places.samples * i .. and places.taps * i .. for its own.
-template <class Weight, int kBins, int kSamples, int kTaps>
-struct AxisPlaces {
-  Tap<Weight> taps[kTaps];
+// The plans of neighbouring bins: bin i has slots.samples * i .. and slots.taps * i .. for its own.
+template <class Acc, int kBins, int kSamples, int kTaps>
+struct AxisSlots {
+  Tap<Acc> taps[kTaps];
   TapRange samples[kSamples];
   BinPlan bins[kBins];
 
   // How many bins there is room for.
-  ROIOPS_HOST_DEVICE static int BinsOf(const BinCapacity& places) {
-    const int by_samples = kSamples / places.samples;
-    const int by_taps = kTaps / places.taps;
+  ROIOPS_HOST_DEVICE static int BinsOf(const BinCapacity& slots) {
+    const int by_samples = kSamples / slots.samples;
+    const int by_taps = kTaps / slots.taps;
     const int bins = by_samples < by_taps ? by_samples : by_taps;
     return bins < kBins ? bins : kBins;
   }
 
   template <class Axis>
   ROIOPS_HOST_DEVICE void Plan(const Axis& axis, int64_t bin, int at, Pooling pooling,
-                               const BinCapacity& places) {
-    bins[at] = PlanBin(axis, bin, pooling, places, samples + places.samples * at, taps, places.taps * at);
+                               const BinCapacity& slots) {
+    bins[at] = PlanBin(axis, bin, pooling, slots, samples + slots.samples * at, taps, slots.taps * at);
   }
 };
 

@@ -33,7 +33,7 @@ struct ChannelGroup {
 template <class Rule, class Stored>
 class Summer {
  public:
-  using Weight = typename ComputeType<Stored>::Type;
+  using Acc = typename ComputeType<Stored>::Type;
   using Memory = BlockMemory<Rule, Stored>;
 
   ROIOPS_HOST_DEVICE Summer(Memory& memory, const ChannelGroup<Stored>& group, int thread, int threads)
@@ -72,7 +72,7 @@ class Summer {
   ROIOPS_HOST_DEVICE void SumVectors() const {
     const Window window = group_.window;
     const int groups = window.columns / kVector;
-    const int lines = group_.rows * memory_.job.row_places.samples;
+    const int lines = group_.rows * memory_.job.row_slots.samples;
     const int sums = group_.channels * groups;
     // Where there are more threads than sums of a line, they share the lines.
     const int shares = threads_ > sums ? threads_ / sums : 1;
@@ -83,19 +83,19 @@ class Summer {
       const int at = i % groups * kVector;
       const int column = window.dense ? window.first + at : memory_.columns.taps[at].index;
       const Stored* from = group_.pixels + channel * plane + column;
-      Weight* to = memory_.tile + channel * lines * window.columns + at;
+      Acc* to = memory_.tile + channel * lines * window.columns + at;
       for (int line = i / sums; line < lines; line += shares) {
         const TapRange taps = memory_.rows.samples[line];
-        Pack<Weight, kVector> sum = {};
+        Pack<Acc, kVector> sum = {};
         AddTaps(memory_.rows.taps + taps.begin, taps.end - taps.begin, from, row_bytes, &sum);
-        *reinterpret_cast<Pack<Weight, kVector>*>(to + line * window.columns) = sum;
+        *reinterpret_cast<Pack<Acc, kVector>*>(to + line * window.columns) = sum;
       }
     }
   }
 
   template <int kVector>
-  ROIOPS_HOST_DEVICE static void AddTaps(const Tap<Weight>* taps, int count, const Stored* from,
-                                         uint32_t row_bytes, Pack<Weight, kVector>* sum) {
+  ROIOPS_HOST_DEVICE static void AddTaps(const Tap<Acc>* taps, int count, const Stored* from,
+                                         uint32_t row_bytes, Pack<Acc, kVector>* sum) {
     ROIOPS_NO_UNROLL
     for (; count > 4; count -= 4, taps += 4) AddPixels<4>(taps, from, row_bytes, sum);
     if (count == 4) {
@@ -112,8 +112,8 @@ class Summer {
   // Without a branch, so that all loads are on the way before the first is used. Offsets are products of
   // unsigned 32-bit numbers, which take one instruction.
   template <int kTaps, int kVector>
-  ROIOPS_HOST_DEVICE static void AddPixels(const Tap<Weight>* taps, const Stored* from, uint32_t row_bytes,
-                                           Pack<Weight, kVector>* sum) {
+  ROIOPS_HOST_DEVICE static void AddPixels(const Tap<Acc>* taps, const Stored* from, uint32_t row_bytes,
+                                           Pack<Acc, kVector>* sum) {
     Pack<Stored, kVector> pixels[kTaps];
     for (int i = 0; i < kTaps; ++i) {
       const char* row = reinterpret_cast<const char*>(from) + uint64_t(uint32_t(taps[i].index)) * row_bytes;
@@ -131,7 +131,7 @@ class Summer {
     const int64_t out_step = step * job.out_plane;
     Stored* to = group_.output + channel * job.out_plane + row * job.out_width + column;
     for (; channel < group_.channels; channel += step) {
-      *to = Narrow<Stored, Weight>::From(value());
+      *to = Narrow<Stored, Acc>::From(value());
       to += out_step;
     }
   }
@@ -139,18 +139,18 @@ class Summer {
   // The first few taps stay in registers.
   ROIOPS_HOST_DEVICE void Average(int row, int column, int channel, int step) const {
     constexpr int kKept = 4;
-    const TapRange range = memory_.columns.samples[column * memory_.job.column_places.samples];
-    const Tap<Weight>* taps = memory_.columns.taps + range.begin;
+    const TapRange range = memory_.columns.samples[column * memory_.job.column_slots.samples];
+    const Tap<Acc>* taps = memory_.columns.taps + range.begin;
     const int count = range.end - range.begin;
-    Tap<Weight> kept[kKept] = {};
+    Tap<Acc> kept[kKept] = {};
     for (int i = 0; i < kKept; ++i) {
       if (i < count) kept[i] = {SumIndex(range.begin + i), taps[i].weight};
     }
     const int stride = group_.rows * group_.window.columns;
-    const Weight* sums = memory_.tile + channel * stride + row * group_.window.columns;
+    const Acc* sums = memory_.tile + channel * stride + row * group_.window.columns;
     const int sums_step = step * stride;
     ForChannels(row, column, channel, step, [&] {
-      Weight sum = 0;
+      Acc sum = 0;
       for (int i = 0; i < kKept; ++i) {
         if (i < count) sum += kept[i].weight * sums[kept[i].index];
       }
@@ -162,17 +162,17 @@ class Summer {
 
   // The largest sum of a row sample and a column sample of the bin.
   ROIOPS_HOST_DEVICE void Maximum(int row, int column, int channel, int step) const {
-    const TapRange* samples = memory_.columns.samples + column * memory_.job.column_places.samples;
+    const TapRange* samples = memory_.columns.samples + column * memory_.job.column_slots.samples;
     const int x_count = memory_.columns.bins[column].samples;
     const int y_count = memory_.rows.bins[row].samples;
     const int columns = group_.window.columns;
-    const int row_size = memory_.job.row_places.samples * columns;
-    const Weight* sums = memory_.tile + (channel * group_.rows + row) * row_size;
+    const int row_size = memory_.job.row_slots.samples * columns;
+    const Acc* sums = memory_.tile + (channel * group_.rows + row) * row_size;
     ForChannels(row, column, channel, step, [&] {
-      Weight largest = -Weight(INFINITY);
+      Acc largest = -Acc(INFINITY);
       for (int y = 0; y < y_count; ++y) {
         for (int x = 0; x < x_count; ++x) {
-          Weight sum = 0;
+          Acc sum = 0;
           for (int tap = samples[x].begin; tap < samples[x].end; ++tap) {
             sum += memory_.columns.taps[tap].weight * sums[y * columns + SumIndex(tap)];
           }

@@ -14,11 +14,11 @@ namespace roiops {
 
 // Some bins of a box on its feature map. Tiles are as wide as the map, so that the indices of taps do not
 // depend on them; TileKind::kRow stands for rows that do not fit, whose taps are read from the map itself.
-template <class Weight, class Stored>
+template <class Acc, class Stored>
 struct RotatedTask : MapTile<Stored> {
   Stored* output;  // channel 0 of the task's first bin
   int64_t bins;    // at most kTileOutputs
-  TapPlan<Weight> plan;
+  TapPlan<Acc> plan;
 
   bool IsEmpty() const { return plan.row_count == 0; }
   int64_t FirstRow() const { return plan.first_row; }
@@ -37,26 +37,26 @@ struct RotatedTask : MapTile<Stored> {
   }
 };
 
-template <class Weight, class Stored>
-using RotatedList = TaskList<RotatedTask<Weight, Stored>>;
+template <class Acc, class Stored>
+using RotatedList = TaskList<RotatedTask<Acc, Stored>>;
 
 // Pools channels [channel, channel + count) of a list of tasks; a channel's outputs are `stride` long.
-template <class Weight, class Stored>
-using PoolRotatedBlock = void (*)(const RotatedList<Weight, Stored>& list, int64_t stride, int64_t channel,
+template <class Acc, class Stored>
+using PoolRotatedBlock = void (*)(const RotatedList<Acc, Stored>& list, int64_t stride, int64_t channel,
                                   int64_t count, const Scratch& scratch);
 
-template <class Weight, class Stored>
+template <class Acc, class Stored>
 struct RotatedBlockKernel {
-  PoolRotatedBlock<Weight, Stored> average;
-  PoolRotatedBlock<Weight, Stored> maximum;
+  PoolRotatedBlock<Acc, Stored> average;
+  PoolRotatedBlock<Acc, Stored> maximum;
   int channels;
 };
 
 // A wide block is several vectors of channels and always full, a narrow one a single vector.
-template <class Weight, class Stored>
+template <class Acc, class Stored>
 struct RotatedBlockKernels {
-  RotatedBlockKernel<Weight, Stored> narrow;
-  RotatedBlockKernel<Weight, Stored> wide;
+  RotatedBlockKernel<Acc, Stored> narrow;
+  RotatedBlockKernel<Acc, Stored> wide;
 };
 
 // The kernels of one instruction set.

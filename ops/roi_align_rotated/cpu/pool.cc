@@ -28,13 +28,13 @@ template <class S, class BoxType>
 class RotatedGeometry {
  public:
   using Stored = S;
-  using Weight = typename ComputeType<Stored>::Type;
-  using Task = RotatedTask<Weight, Stored>;
+  using Acc = typename ComputeType<Stored>::Type;
+  using Task = RotatedTask<Acc, Stored>;
   using Request = RotatedRequest<Stored, BoxType>;
 
   struct Group {
-    TapPlanStore<Weight> store;
-    std::vector<typename TapPlanStore<Weight>::Handle> handles;
+    TapPlanStore<Acc> store;
+    std::vector<typename TapPlanStore<Acc>::Handle> handles;
     std::vector<Task> tasks;
   };
 
@@ -44,14 +44,14 @@ class RotatedGeometry {
         kernels_(KernelsFor(static_cast<const Stored*>(nullptr))),
         bins_(options.output.height * options.output.width) {}
 
-  const RotatedBlockKernels<Weight, Stored>& kernels() const { return kernels_; }
+  const RotatedBlockKernels<Acc, Stored>& kernels() const { return kernels_; }
 
   int64_t NextChunk() {
     pieces_.clear();
-    const double most = double(kPlanBytes) / double(sizeof(Tap<Weight>));
+    const double most = double(kPlanBytes) / double(sizeof(Tap<Acc>));
     double taps = 0;
     while (next_.box < request_.count && pieces_.size() < kChunkPieces) {
-      Weight box[5];
+      Acc box[5];
       ReadBox(next_.box, box);
       const FeatureMap& map = MapOf(next_.box);
       const double of_bin = MostTapsOfBin(box, map, options_.output, options_.rule.sampling);
@@ -76,10 +76,10 @@ class RotatedGeometry {
     for (int64_t i = begin; i < end; ++i) {
       const Piece& piece = pieces_[size_t(i)];
       const FeatureMap& map = MapOf(piece.box);
-      Weight box[5];
+      Acc box[5];
       ReadBox(piece.box, box);
-      const RotatedSampling<Weight> sampling(box, map.spatial_scale, size.height, size.width, map.height,
-                                             map.width, options_.rule);
+      const RotatedSampling<Acc> sampling(box, map.spatial_scale, size.height, size.width, map.height,
+                                          map.width, options_.rule);
       group.handles.push_back(group.store.Add(sampling, {piece.first, piece.count, size.width},
                                               PaddedTo(lanes, map.width), options_.maximum));
       const Stored* data = static_cast<const Stored*>(map.data);
@@ -96,7 +96,7 @@ class RotatedGeometry {
     for (size_t i = 0; i < group.tasks.size(); ++i) group.tasks[i].plan = group.store.Get(group.handles[i]);
   }
 
-  void Pool(const RotatedBlockKernel<Weight, Stored>& kernel, const TaskList<Task>& list, int64_t channel,
+  void Pool(const RotatedBlockKernel<Acc, Stored>& kernel, const TaskList<Task>& list, int64_t channel,
             int64_t count, const Scratch& scratch) const {
     const auto pool = options_.maximum ? kernel.maximum : kernel.average;
     pool(list, bins_, channel, count, scratch);
@@ -116,13 +116,13 @@ class RotatedGeometry {
     return request_.maps[size_t(request_.levels ? request_.levels[box] : 0)];
   }
 
-  void ReadBox(int64_t k, Weight* box) const {
-    for (int i = 0; i < 5; ++i) box[i] = Weight(ToFloat(request_.boxes[request_.columns * k + i]));
+  void ReadBox(int64_t k, Acc* box) const {
+    for (int i = 0; i < 5; ++i) box[i] = Acc(ToFloat(request_.boxes[request_.columns * k + i]));
   }
 
   const Request& request_;
   const RotatedOptions& options_;
-  const RotatedBlockKernels<Weight, Stored>& kernels_;
+  const RotatedBlockKernels<Acc, Stored>& kernels_;
   const int64_t bins_;
   std::vector<Piece> pieces_;  // of the chunk
   Piece next_ = {0, 0, 0};

@@ -55,26 +55,25 @@ Bounds BoundsOf(const RotatedSampling<A>& box, int64_t first_p, int64_t last_p, 
 
 }  // namespace
 
-template <class Weight>
-struct TapPlanStore<Weight>::Window {
+template <class Acc>
+struct TapPlanStore<Acc>::Window {
   Bounds bounds;
   int64_t Width() const { return bounds.right - bounds.left + 1; }
   int64_t Height() const { return bounds.bottom - bounds.top + 1; }
 };
 
-template <class Weight>
-void TapPlanStore<Weight>::Clear() {
+template <class Acc>
+void TapPlanStore<Acc>::Clear() {
   sample_ends_.clear();
   tap_ends_.clear();
   taps_.clear();
   spans_.clear();
 }
 
-template <class Weight>
+template <class Acc>
 template <class A>
-typename TapPlanStore<Weight>::Handle TapPlanStore<Weight>::Add(const RotatedSampling<A>& box,
-                                                                const BinRange& bins, int64_t stride,
-                                                                bool maximum) {
+typename TapPlanStore<Acc>::Handle TapPlanStore<Acc>::Add(const RotatedSampling<A>& box, const BinRange& bins,
+                                                          int64_t stride, bool maximum) {
   added_ = {sample_ends_.size(), tap_ends_.size(), taps_.size(), spans_.size(), 0, 0};
   stride_ = stride;
   height_ = box.height;
@@ -99,9 +98,9 @@ typename TapPlanStore<Weight>::Handle TapPlanStore<Weight>::Add(const RotatedSam
   return added_;
 }
 
-template <class Weight>
+template <class Acc>
 template <class A>
-void TapPlanStore<Weight>::AddAverage(const RotatedSampling<A>& box, int64_t p, int64_t q) {
+void TapPlanStore<Acc>::AddAverage(const RotatedSampling<A>& box, int64_t p, int64_t q) {
   if (added_.row_count == 0) return;
   const double scale = 1 / (double(box.rows.grid) * double(box.columns.grid));
   const SampleRange rows = ReachingRows(box, p);
@@ -127,9 +126,9 @@ void TapPlanStore<Weight>::AddAverage(const RotatedSampling<A>& box, int64_t p, 
   AddWindow(window, scale);
 }
 
-template <class Weight>
+template <class Acc>
 template <class A>
-void TapPlanStore<Weight>::AddMaximum(const RotatedSampling<A>& box, int64_t p, int64_t q) {
+void TapPlanStore<Acc>::AddMaximum(const RotatedSampling<A>& box, int64_t p, int64_t q) {
   const double all = double(box.rows.grid) * double(box.columns.grid);
   double inside = 0;
   if (added_.row_count > 0) {
@@ -143,8 +142,8 @@ void TapPlanStore<Weight>::AddMaximum(const RotatedSampling<A>& box, int64_t p, 
   if (inside < all || all == 0) tap_ends_.push_back(uint32_t(taps_.size() - added_.taps));
 }
 
-template <class Weight>
-void TapPlanStore<Weight>::AddWindow(const Window& window, double scale) {
+template <class Acc>
+void TapPlanStore<Acc>::AddWindow(const Window& window, double scale) {
   const double* weight = weights_.data();
   for (int64_t row = window.bounds.top; row <= window.bounds.bottom; ++row, ++weight) {
     for (int64_t column = window.bounds.left; column <= window.bounds.right; ++column, ++weight) {
@@ -153,8 +152,8 @@ void TapPlanStore<Weight>::AddWindow(const Window& window, double scale) {
   }
 }
 
-template <class Weight>
-void TapPlanStore<Weight>::AddSample(Point position, double scale) {
+template <class Acc>
+void TapPlanStore<Acc>::AddSample(Point position, double scale) {
   const Mix y = Mixed(position.y, height_), x = Mixed(position.x, width_);
   const double top = (1 - y.fraction) * scale, bottom = y.fraction * scale;
   AddTap(y.low, x.low, top * (1 - x.fraction));
@@ -164,20 +163,20 @@ void TapPlanStore<Weight>::AddSample(Point position, double scale) {
   if (x.fraction != 0) AddTap(y.low + 1, x.low + 1, bottom * x.fraction);
 }
 
-template <class Weight>
-void TapPlanStore<Weight>::AddTap(int64_t row, int64_t column, double weight) {
+template <class Acc>
+void TapPlanStore<Acc>::AddTap(int64_t row, int64_t column, double weight) {
   RowSpan& span = spans_[added_.spans + size_t(row - added_.first_row)];
   span.first = std::min(span.first, int32_t(column));
   span.last = std::max(span.last, int32_t(column));
-  taps_.push_back({int32_t(row * stride_ + column), Weight(weight)});
+  taps_.push_back({int32_t(row * stride_ + column), Acc(weight)});
 }
 
-template <class Weight>
-double MostTapsOfBin(const Weight* box, const FeatureMap& map, OutputSize output, const SamplingRule& rule) {
+template <class Acc>
+double MostTapsOfBin(const Acc* box, const FeatureMap& map, OutputSize output, const SamplingRule& rule) {
   // The samples of a large adaptive bin are more than half a pixel apart.
   const double most = 2 * (double(map.height) + double(map.width)) + 8;
-  const auto samples = [&](Weight length, int64_t bins) {
-    return std::min(double(AxisSampling<Weight>::Centred(length, map.spatial_scale, bins, rule).grid),
+  const auto samples = [&](Acc length, int64_t bins) {
+    return std::min(double(AxisSampling<Acc>::Centred(length, map.spatial_scale, bins, rule).grid),
                     std::max(most, double(kMostRotatedSamples)));
   };
   return 4 * samples(box[3], output.height) * samples(box[2], output.width);

@@ -23,11 +23,11 @@ struct RowSpan {
 };
 
 // Ranges are stored by their ends, in one list for all boxes of a group; a plan owns a part of it.
-template <class Weight>
+template <class Acc>
 struct TapPlan {
   const uint32_t* sample_end;  // per bin of a maximum, relative to the plan's first sample
   const uint32_t* tap_end;     // per sample of a maximum, per bin of an average; relative to the first tap
-  const Tap<Weight>* taps;     // indices are row * stride + column
+  const Tap<Acc>* taps;        // indices are row * stride + column
   const RowSpan* spans;        // of rows [first_row, first_row + row_count)
   int32_t first_row;
   int32_t row_count;
@@ -41,7 +41,7 @@ struct BinRange {
 };
 
 // Storage for the plans of a group of boxes. Offsets, not pointers, while it grows.
-template <class Weight>
+template <class Acc>
 class TapPlanStore {
  public:
   struct Handle {
@@ -54,7 +54,7 @@ class TapPlanStore {
   template <class A>
   Handle Add(const RotatedSampling<A>& box, const BinRange& bins, int64_t stride, bool maximum);
 
-  TapPlan<Weight> Get(const Handle& handle) const {
+  TapPlan<Acc> Get(const Handle& handle) const {
     return {sample_ends_.data() + handle.sample_ends,
             tap_ends_.data() + handle.tap_ends,
             taps_.data() + handle.taps,
@@ -76,7 +76,7 @@ class TapPlanStore {
 
   std::vector<uint32_t> sample_ends_;
   std::vector<uint32_t> tap_ends_;
-  std::vector<Tap<Weight>> taps_;
+  std::vector<Tap<Acc>> taps_;
   std::vector<RowSpan> spans_;
   std::vector<double> weights_;  // of a window
 
@@ -86,8 +86,8 @@ class TapPlanStore {
 };
 
 // The most taps that a bin can take, for memory to be planned with.
-template <class Weight>
-double MostTapsOfBin(const Weight* box, const FeatureMap& map, OutputSize output, const SamplingRule& rule);
+template <class Acc>
+double MostTapsOfBin(const Acc* box, const FeatureMap& map, OutputSize output, const SamplingRule& rule);
 
 }  // namespace roiops
 
