@@ -7,7 +7,7 @@
 //
 // Two results are discontinuous in the coordinates: how many samples a bin has, and whether a sample is
 // inside the map. They are taken in the arithmetic `A` of the boxes with the operations torchvision and ONNX
-// Runtime use, in their order, so that all three agree on them. Positions do not jump and are computed in
+// Runtime use, in their order, so that all three agree on them. Positions are continuous and computed in
 // double.
 
 #ifndef ROIOPS_AXIS_SAMPLING_H_

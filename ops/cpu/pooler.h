@@ -29,17 +29,17 @@ struct PooledMaps {
 
 // A Geometry says what a box is. It has these members:
 //
-//   Stored, Acc    the types of the maps and of the sums
-//   Task              a MapTile, as TilePlanner needs it: some bins of a box
-//   Group             the plans of some tasks, and these as `std::vector<Task> tasks`
-//   const Kernels& kernels()       with a narrow and a wide kernel, each with its number of `channels`: a
-//   wide
-//                                  block is several vectors of channels and always full, a narrow one a
-//                                  single vector, which may have fewer channels than lanes
-//   int64_t NextChunk()            takes the next boxes; the number of tasks that makes, 0 if none are left
-//   void Plan(group, begin, end)   plans tasks [begin, end) of the chunk
-//   void Pool(kernel, list, channel, count, scratch)   pools channels [channel, channel + count) of a
-//   TaskList
+//   Stored, Acc              the types of the maps and of the sums
+//   Task                     a MapTile, as TilePlanner needs it: some bins of a box
+//   Group                    the plans of some tasks, and these as `std::vector<Task> tasks`
+//   const Kernels& kernels() a narrow and a wide kernel, each with its number of `channels`: a wide block is
+//                            several vectors of channels and always full, a narrow one a single vector, which
+//                            may have fewer channels than lanes
+//   int64_t NextChunk()      takes the next boxes; the number of tasks that makes, 0 if none are left
+//   void Plan(group, begin, end)
+//                            plans tasks [begin, end) of the chunk
+//   void Pool(kernel, list, channel, count, scratch)
+//                            pools channels [channel, channel + count) of a TaskList
 template <class Geometry>
 class Pooler {
  public:

@@ -69,7 +69,7 @@ struct BoxInputs {
 
 // Where boxes are, as the kernels need it.
 template <class BoxType>
-struct PlacedBoxes {
+struct LocatedBoxes {
   int64_t count;
   int64_t columns;       // from a box to the next
   const BoxType* boxes;  // coordinates of the first one
@@ -82,22 +82,23 @@ struct PlacedBoxes {
 
 // Checks the inputs against maps of so many images; throws Error. Boxes are of `kCoordinates` finite numbers.
 template <class BoxType, class Batch, int kCoordinates = 4>
-PlacedBoxes<BoxType> CheckedBoxes(const BoxInputs& inputs, int64_t images, int64_t maps) {
-  PlacedBoxes<BoxType> placed;
-  placed.columns = inputs.batch ? kCoordinates : kCoordinates + 1;
-  placed.count = CheckedBoxCount(inputs.boxes, inputs.boxes_name, placed.columns);
+LocatedBoxes<BoxType> CheckedBoxes(const BoxInputs& inputs, int64_t images, int64_t maps) {
+  LocatedBoxes<BoxType> located;
+  located.columns = inputs.batch ? kCoordinates : kCoordinates + 1;
+  located.count = CheckedBoxCount(inputs.boxes, inputs.boxes_name, located.columns);
   const BoxType* const rows = inputs.boxes.As<BoxType>();
-  placed.images = inputs.batch ? ImagesOfBoxes<Batch>(*inputs.batch, inputs.batch_name,
-                                                      inputs.batch_is_counts, images, placed.count)
-                               : ImagesInRows(rows, placed.columns, placed.count, images, inputs.boxes_name);
+  located.images = inputs.batch
+                       ? ImagesOfBoxes<Batch>(*inputs.batch, inputs.batch_name, inputs.batch_is_counts,
+                                              images, located.count)
+                       : ImagesInRows(rows, located.columns, located.count, images, inputs.boxes_name);
   if (inputs.levels) {
-    CheckVector(*inputs.levels, "levels", placed.count, "number of boxes");
-    placed.levels =
-        CheckedIndices(inputs.levels->As<int64_t>(), placed.count, maps, "levels", "feature maps");
+    CheckVector(*inputs.levels, "levels", located.count, "number of boxes");
+    located.levels =
+        CheckedIndices(inputs.levels->As<int64_t>(), located.count, maps, "levels", "feature maps");
   }
-  placed.boxes = rows + (placed.columns - kCoordinates);
-  CheckBoxesFinite<kCoordinates>(placed.boxes, placed.count, inputs.boxes_name, placed.columns);
-  return placed;
+  located.boxes = rows + (located.columns - kCoordinates);
+  CheckBoxesFinite<kCoordinates>(located.boxes, located.count, inputs.boxes_name, located.columns);
+  return located;
 }
 
 }  // namespace roiops

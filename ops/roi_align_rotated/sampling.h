@@ -1,8 +1,8 @@
 // The coordinate rules of RoIAlignRotated: where the samples of a rotated box lie.
 //
-// As in axis/sampling.h, two decisions jump: how many samples a bin has, and whether a sample is inside the
-// map. They are taken in the arithmetic `A` of the boxes with the operations of mmcv and Detectron2, in their
-// order. Positions are computed in double.
+// As in axis/sampling.h, two results are discontinuous: how many samples a bin has, and whether a sample is
+// inside the map. They are taken in the arithmetic `A` of the boxes with the operations of mmcv and
+// Detectron2, in their order. Positions are computed in double.
 
 #ifndef ROIOPS_ROI_ALIGN_ROTATED_SAMPLING_H_
 #define ROIOPS_ROI_ALIGN_ROTATED_SAMPLING_H_

@@ -79,7 +79,7 @@ def test_huge_boxes_and_ratios_end(pool):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCES)
-def test_boxes_without_a_place_give_zeros(pool, dtype):
+def test_boxes_that_cannot_be_located_give_zeros(pool, dtype):
     x = np.ones((2, 9, 6, 6), NUMPY_TYPES[dtype])
     box_dtype = np.float64 if dtype == "float64" else np.float32
     boxes = np.tile(np.array([1, 1, 5, 5], box_dtype), (6, 1))

@@ -74,7 +74,7 @@ def roi_align_session(**attributes):
     return cuda_session(export.make_roi_align_model(output_size=2, **attributes))
 
 
-def test_boxes_without_a_place_give_zeros():
+def test_boxes_that_cannot_be_located_give_zeros():
     x = np.ones((2, 3, 6, 6), np.float32)
     boxes = np.tile(np.array([1, 1, 5, 5], np.float32), (5, 1))
     boxes[1, 2] = np.nan

@@ -103,9 +103,9 @@ OrtStatus* GetOutput(OrtKernelContext* context, size_t index, const int64_t* dim
   return nullptr;
 }
 
-OrtStatus* RunWorkItems(const OrtKernelContext*, void (*task)(void*, size_t), size_t total, size_t,
-                        void* data) noexcept {
-  for (size_t i = 0; i < total; ++i) task(data, i);
+OrtStatus* ParallelFor(const OrtKernelContext*, void (*item)(void*, size_t), size_t total, size_t,
+                       void* data) noexcept {
+  for (size_t i = 0; i < total; ++i) item(data, i);
   return nullptr;
 }
 
@@ -230,7 +230,7 @@ void FillKernelFunctions(OrtApi& api) {
     return nullptr;
   };
   api.KernelContext_GetOutput = GetOutput;
-  api.KernelContext_ParallelFor = RunWorkItems;
+  api.KernelContext_ParallelFor = ParallelFor;
   api.GetTensorMutableData = [](OrtValue* value, void** data) noexcept -> OrtStatus* {
     *data = Tensor(value).data.get();
     return nullptr;

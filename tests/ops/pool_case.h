@@ -19,8 +19,8 @@
 
 namespace roiops_test {
 
-inline void RunSerially(int64_t count, const std::function<void(int64_t)>& task) {
-  for (int64_t i = 0; i < count; ++i) task(i);
+inline void RunSerially(int64_t count, const std::function<void(int64_t)>& item) {
+  for (int64_t i = 0; i < count; ++i) item(i);
 }
 
 inline void StoreAs(double value, float* to) { *to = float(value); }

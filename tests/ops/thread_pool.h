@@ -12,7 +12,7 @@
 
 namespace roiops_test {
 
-// Threads that wait for tasks, as ONNX Runtime's do: the caller takes tasks too and waits for the rest.
+// Threads that wait for work items, as ONNX Runtime's do: the caller takes items too and waits for the rest.
 class ThreadPool {
  public:
   explicit ThreadPool(int threads) {
@@ -27,14 +27,14 @@ class ThreadPool {
     for (std::thread& thread : threads_) thread.join();
   }
 
-  void Run(int64_t count, const std::function<void(int64_t)>& task) {
-    Loop loop = {count, &task, {0}, 0};
+  void Run(int64_t count, const std::function<void(int64_t)>& item) {
+    Loop loop = {count, &item, {0}, 0};
     {
       const std::lock_guard<std::mutex> lock(mutex_);
       loops_.push_back(&loop);
     }
     wake_.notify_all();
-    TakeTasks(loop);
+    TakeItems(loop);
     std::unique_lock<std::mutex> lock(mutex_);
     loops_.erase(std::find(loops_.begin(), loops_.end(), &loop));
     done_.wait(lock, [&] { return loop.helpers == 0; });
@@ -43,13 +43,13 @@ class ThreadPool {
  private:
   struct Loop {
     int64_t count;
-    const std::function<void(int64_t)>* task;
+    const std::function<void(int64_t)>* item;
     std::atomic<int64_t> next;
     int helpers;  // under mutex_
   };
 
-  static void TakeTasks(Loop& loop) {
-    for (int64_t i = loop.next++; i < loop.count; i = loop.next++) (*loop.task)(i);
+  static void TakeItems(Loop& loop) {
+    for (int64_t i = loop.next++; i < loop.count; i = loop.next++) (*loop.item)(i);
   }
 
   void Work() {
@@ -60,7 +60,7 @@ class ThreadPool {
       Loop& loop = *OpenLoop();
       ++loop.helpers;
       lock.unlock();
-      TakeTasks(loop);
+      TakeItems(loop);
       lock.lock();
       --loop.helpers;
       done_.notify_all();

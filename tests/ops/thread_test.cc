@@ -88,8 +88,8 @@ void AnyAllocationMayFail(const roiops::ParallelFor& parallel_for, const char* t
 int main(int argc, char** argv) {
   const int cases = roiops_test::RandomCases(argc, argv);
   ThreadPool pool(3);
-  const roiops::ParallelFor four_threads = [&](int64_t count, const std::function<void(int64_t)>& task) {
-    pool.Run(count, task);
+  const roiops::ParallelFor four_threads = [&](int64_t count, const std::function<void(int64_t)>& item) {
+    pool.Run(count, item);
   };
   CallersShareThreads(cases / 10, four_threads);
   ManyBoxesAreThoseOfOneThread(four_threads);

@@ -10,7 +10,7 @@
 namespace roiops {
 namespace {
 
-constexpr int64_t kTaskPairs = 4096;
+constexpr int64_t kItemPairs = 4096;
 
 struct Measured {
   RotatedBox box;
@@ -50,11 +50,11 @@ void BoxIouRotated(const BoxIouRequest<T>& request, IouMode mode, const AngleRul
   if (request.a_count == 0 || request.b_count == 0) return;
   const std::vector<Measured> a = Measure(request.a, request.a_count, angle);
   const std::vector<Measured> b = Measure(request.b, request.b_count, angle);
-  const int64_t rows = std::max<int64_t>(1, kTaskPairs / request.b_count);
-  RunWorkItems(parallel_for, (request.a_count + rows - 1) / rows, [&](int64_t task) {
-    const int64_t end = std::min((task + 1) * rows, request.a_count);
-    T* output = request.output + task * rows * request.b_count;
-    for (int64_t i = task * rows; i < end; ++i) {
+  const int64_t rows = std::max<int64_t>(1, kItemPairs / request.b_count);
+  RunWorkItems(parallel_for, (request.a_count + rows - 1) / rows, [&](int64_t item) {
+    const int64_t end = std::min((item + 1) * rows, request.a_count);
+    T* output = request.output + item * rows * request.b_count;
+    for (int64_t i = item * rows; i < end; ++i) {
       for (const Measured& other : b) Store(Overlap(a[size_t(i)], other, mode), output++);
     }
   });

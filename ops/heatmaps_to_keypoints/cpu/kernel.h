@@ -22,7 +22,7 @@ struct CubicAxis {
   int64_t stride;
 };
 
-// Memory of a task, in elements.
+// Scratch memory, in elements.
 template <class Acc>
 struct PeakScratch {
   Acc* map;       // rows.size * (columns.size + 4)
@@ -33,7 +33,7 @@ struct PeakScratch {
 };
 
 template <class Stored>
-struct PeakTask {
+struct PeakRequest {
   using Acc = typename ComputeType<Stored>::Type;
   const Stored* map;
   CubicAxis<Acc> rows;
@@ -50,7 +50,7 @@ struct Peak {
 
 // Finds the first largest pixel of an upsampled map, where NaN counts as largest.
 template <class Stored>
-using FindPeak = Peak<typename ComputeType<Stored>::Type> (*)(const PeakTask<Stored>& task);
+using FindPeak = Peak<typename ComputeType<Stored>::Type> (*)(const PeakRequest<Stored>& request);
 
 // The kernels of one instruction set.
 struct HeatmapsToKeypointsKernels {

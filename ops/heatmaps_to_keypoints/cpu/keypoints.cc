@@ -91,29 +91,29 @@ void FindKeypoints(const KeypointRequest<Stored, BoxType>& request, KeypointConv
   }
   const AxisPlan<Acc> columns(request.width, upsampled[0]);
   const AxisPlan<Acc> rows(request.height, upsampled[1]);
-  PeakTask<Stored> task = {};
-  task.rows = rows.View();
-  task.columns = columns.View();
+  PeakRequest<Stored> peaks = {};
+  peaks.rows = rows.View();
+  peaks.columns = columns.View();
   const int64_t bounds = request.height * (request.width + 1);
   std::vector<Acc> memory(size_t(request.height * (request.width + 4) + 2 * bounds + 5 * upsampled[0]));
   Acc* at = memory.data();
-  task.scratch = {at, at + request.height * (request.width + 4), nullptr, nullptr, nullptr};
-  task.scratch.lowest = task.scratch.highest + bounds;
-  task.scratch.expanded = task.scratch.lowest + bounds;
-  task.scratch.values = task.scratch.expanded + 4 * upsampled[0];
+  peaks.scratch = {at, at + request.height * (request.width + 4), nullptr, nullptr, nullptr};
+  peaks.scratch.lowest = peaks.scratch.highest + bounds;
+  peaks.scratch.expanded = peaks.scratch.lowest + bounds;
+  peaks.scratch.values = peaks.scratch.expanded + 4 * upsampled[0];
 
   const int64_t pixels = request.height * request.width;
   const bool detectron2 = convention == KeypointConvention::kDetectron2;
   for (int64_t p = k * request.keypoints + first; p < k * request.keypoints + last; ++p) {
-    task.map = request.maps + p * pixels;
-    const Peak<Acc> peak = Kernel<Stored>()(task);
-    const auto place = [&](int axis, int64_t pixel) {
+    peaks.map = request.maps + p * pixels;
+    const Peak<Acc> peak = Kernel<Stored>()(peaks);
+    const auto centre = [&](int axis, int64_t pixel) {
       return (Acc(pixel) + Acc(0.5)) * (side[axis] / Acc(upsampled[axis])) + low[axis];
     };
-    const Acc score = detectron2 ? SoftmaxScore(task.map, pixels, peak.value) : peak.value;
+    const Acc score = detectron2 ? SoftmaxScore(peaks.map, pixels, peak.value) : peak.value;
     BoxType* point = request.points + (detectron2 ? 4 : 3) * p;
-    point[0] = StoredAs<BoxType>(place(0, peak.column));
-    point[1] = StoredAs<BoxType>(place(1, peak.row));
+    point[0] = StoredAs<BoxType>(centre(0, peak.column));
+    point[1] = StoredAs<BoxType>(centre(1, peak.row));
     point[2] = StoredAs<BoxType>(detectron2 ? peak.value : Acc(1));
     if (detectron2) point[3] = StoredAs<BoxType>(score);
     request.scores[p] = StoredAs<BoxType>(score);
@@ -129,9 +129,9 @@ void HeatmapsToKeypoints(const KeypointRequest<Stored, BoxType>& request, Keypoi
   // Keypoints of a box share its plans; they are split where there are few boxes.
   const int64_t wanted = 8 * ProcessorCount();
   const int64_t parts = std::clamp(wanted / request.count, int64_t(1), request.keypoints);
-  RunWorkItems(parallel_for, request.count * parts, [&](int64_t task) {
-    const int64_t part = task % parts;
-    FindKeypoints(request, convention, task / parts, request.keypoints * part / parts,
+  RunWorkItems(parallel_for, request.count * parts, [&](int64_t item) {
+    const int64_t part = item % parts;
+    FindKeypoints(request, convention, item / parts, request.keypoints * part / parts,
                   request.keypoints * (part + 1) / parts);
   });
 }

@@ -31,8 +31,8 @@ struct KeypointRequest {
   BoxType* scores;  // (count, keypoints)
 };
 
-// Throws std::bad_alloc if memory for scratch cannot be had: for each running task, three times the size of a
-// map and some rows and columns of the upsampled one.
+// Throws std::bad_alloc if memory for scratch cannot be had: for each running work item, three times the size
+// of a map and some rows and columns of the upsampled one.
 template <class Stored, class BoxType>
 void HeatmapsToKeypoints(const KeypointRequest<Stored, BoxType>& request, KeypointConvention convention,
                          const ParallelFor& parallel_for);

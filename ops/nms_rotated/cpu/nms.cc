@@ -121,17 +121,17 @@ std::vector<int32_t> KeepOfClass(const T* boxes, const T* scores, int64_t count,
 template <class T>
 std::vector<KeptBox> NmsRotated(const NmsRequest<T>& request, const NmsOptions& options,
                                 const ParallelFor& parallel_for) {
-  const int64_t tasks = request.images * request.classes;
+  const int64_t items = request.images * request.classes;
   const int64_t count = request.boxes_per_image;
-  std::vector<std::vector<int32_t>> kept(static_cast<size_t>(tasks));
-  RunWorkItems(parallel_for, tasks, [&](int64_t task) {
-    const T* boxes = request.boxes + task / request.classes * count * 5;
-    kept[size_t(task)] = KeepOfClass(boxes, request.scores + task * count, count, options);
+  std::vector<std::vector<int32_t>> kept(static_cast<size_t>(items));
+  RunWorkItems(parallel_for, items, [&](int64_t item) {
+    const T* boxes = request.boxes + item / request.classes * count * 5;
+    kept[size_t(item)] = KeepOfClass(boxes, request.scores + item * count, count, options);
   });
   std::vector<KeptBox> all;
-  for (int64_t task = 0; task < tasks; ++task) {
-    for (const int32_t box : kept[size_t(task)]) {
-      all.push_back({task / request.classes, task % request.classes, box});
+  for (int64_t item = 0; item < items; ++item) {
+    for (const int32_t box : kept[size_t(item)]) {
+      all.push_back({item / request.classes, item % request.classes, box});
     }
   }
   return all;

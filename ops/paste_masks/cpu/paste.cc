@@ -10,8 +10,8 @@
 namespace roiops {
 namespace {
 
-// What one task writes: long enough to be worth handing to another thread, short enough to share the work of
-// a few masks.
+// What one work item writes: long enough to be worth handing to another thread, short enough to share the
+// work of a few masks.
 constexpr int64_t kBandBytes = int64_t(1) << 19;
 
 // Larger results are not kept in the cache: what reads them next would find only their end there.
@@ -71,9 +71,9 @@ void PasteMasks(const PasteRequest<Stored, BoxType>& request, const PasteOptions
   const int64_t bands = (request.image_height + rows - 1) / rows;
   const PasteBand<Stored> kernel = Choose<Stored>(options.output);
   const double result_bytes = double(request.count) * double(request.image_height) * double(row_bytes);
-  RunWorkItems(parallel_for, request.count * bands, [&](int64_t task) {
-    const int64_t k = task / bands;
-    const int64_t first_row = task % bands * rows;
+  RunWorkItems(parallel_for, request.count * bands, [&](int64_t item) {
+    const int64_t k = item / bands;
+    const int64_t first_row = item % bands * rows;
     Corner box[4];
     for (int i = 0; i < 4; ++i) box[i] = ToFloat(request.boxes[4 * k + i]);
     MaskBand<Stored> band = {};

@@ -36,7 +36,8 @@ struct PasteRequest {
   void* output;  // (count, image_height, image_width), of Stored or of bytes
 };
 
-// Throws std::bad_alloc if memory for scratch cannot be had: a few rows of the image for each running task.
+// Throws std::bad_alloc if memory for scratch cannot be had: a few rows of the image for each running work
+// item.
 template <class Stored, class BoxType>
 void PasteMasks(const PasteRequest<Stored, BoxType>& request, const PasteOptions& options,
                 const ParallelFor& parallel_for);

@@ -20,13 +20,13 @@ struct CpuProvider : ort::Cpu {
   template <class Stored, class BoxType, class Batch, class Rule>
   static void Pool(const ort::KernelContext& context, std::vector<FeatureMap> maps, const BoxInputs& inputs,
                    const PoolOptions<Rule>& options) {
-    const auto placed = CheckedBoxes<BoxType, Batch>(inputs, maps[0].images, int64_t(maps.size()));
+    const auto located = CheckedBoxes<BoxType, Batch>(inputs, maps[0].images, int64_t(maps.size()));
     const std::vector<int64_t> shape =
-        CheckedOutputShape(placed.count, maps[0].channels, options.output, sizeof(Stored));
+        CheckedOutputShape(located.count, maps[0].channels, options.output, sizeof(Stored));
     const PoolRequest<Stored, BoxType> request = {
-        std::move(maps),      placed.boxes,    placed.count,
-        placed.images.data(), placed.Levels(), static_cast<Stored*>(context.Output(0, shape)),
-        placed.columns};
+        std::move(maps),       located.boxes,    located.count,
+        located.images.data(), located.Levels(), static_cast<Stored*>(context.Output(0, shape)),
+        located.columns};
     roiops::Pool(request, options, ort::SessionThreads(context));
   }
 };

@@ -51,9 +51,9 @@ class Summer {
       const int row = bin / group_.columns;
       const int column = bin % group_.columns;
       if (pooling == Pooling::kAverage) {
-        Average(row, column, channel, step);
+        AverageOfBin(row, column, channel, step);
       } else {
-        Maximum(row, column, channel, step);
+        MaximumOfBin(row, column, channel, step);
       }
     }
   }
@@ -137,7 +137,7 @@ class Summer {
   }
 
   // The first few taps stay in registers.
-  ROIOPS_HOST_DEVICE void Average(int row, int column, int channel, int step) const {
+  ROIOPS_HOST_DEVICE void AverageOfBin(int row, int column, int channel, int step) const {
     constexpr int kKept = 4;
     const TapRange range = memory_.columns.samples[column * memory_.job.column_slots.samples];
     const Tap<Acc>* taps = memory_.columns.taps + range.begin;
@@ -161,7 +161,7 @@ class Summer {
   }
 
   // The largest sum of a row sample and a column sample of the bin.
-  ROIOPS_HOST_DEVICE void Maximum(int row, int column, int channel, int step) const {
+  ROIOPS_HOST_DEVICE void MaximumOfBin(int row, int column, int channel, int step) const {
     const TapRange* samples = memory_.columns.samples + column * memory_.job.column_slots.samples;
     const int x_count = memory_.columns.bins[column].samples;
     const int y_count = memory_.rows.bins[row].samples;

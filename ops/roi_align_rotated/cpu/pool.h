@@ -40,7 +40,7 @@ inline bool IsIndexable(const FeatureMap& map) {
 }
 
 // Throws std::bad_alloc if memory for scratch cannot be had: for plans about kPlanBytes or what one bin
-// needs, and per running task a tile as of RoIAlign.
+// needs, and per running work item a tile as of RoIAlign.
 template <class Stored, class BoxType>
 void PoolRotated(const RotatedRequest<Stored, BoxType>& request, const RotatedOptions& options,
                  const ParallelFor& parallel_for);

@@ -27,13 +27,13 @@ struct CpuRotatedProvider : ort::Cpu {
              " pixels is too large; there must be fewer than ", "2^31, counting 16 more for each row");
       }
     }
-    const auto placed = CheckedBoxes<BoxType, Batch, 5>(inputs, maps[0].images, int64_t(maps.size()));
+    const auto located = CheckedBoxes<BoxType, Batch, 5>(inputs, maps[0].images, int64_t(maps.size()));
     const std::vector<int64_t> shape =
-        CheckedOutputShape(placed.count, maps[0].channels, options.output, sizeof(Stored));
+        CheckedOutputShape(located.count, maps[0].channels, options.output, sizeof(Stored));
     const RotatedRequest<Stored, BoxType> request = {
-        std::move(maps),      placed.boxes,    placed.count,
-        placed.images.data(), placed.Levels(), static_cast<Stored*>(context.Output(0, shape)),
-        placed.columns};
+        std::move(maps),       located.boxes,    located.count,
+        located.images.data(), located.Levels(), static_cast<Stored*>(context.Output(0, shape)),
+        located.columns};
     PoolRotated(request, options, ort::SessionThreads(context));
   }
 };
