@@ -9,12 +9,12 @@ import onnx_ir as ir
 
 from roiops.export.portable import add_function_bodies
 from roiops.export.upgrader.graph.attributes import read_attributes, write_attributes
-from roiops.export.upgrader.graph.nodes import is_multi_scale
+from roiops.export.upgrader.graph.nodes import is_multi_scale, required
 from roiops.export.upgrader.report import PRESENT, REPLACED, UpgradeReport
 from roiops.export.upgrader.rewrites.context import Context, Pass
 from roiops.export.upgrader.rewrites.fuse_poolers import FusePoolers
 from roiops.export.upgrader.rewrites.pipeline import Choices, rewrite
-from roiops.operators import MULTI_SCALE_ROI_ALIGN
+from roiops.operators import DOMAIN, MULTI_SCALE_ROI_ALIGN
 
 
 def fuse(
@@ -33,8 +33,16 @@ def fuse(
     for entry in report:
         if entry.action == PRESENT:
             entry.action = REPLACED
+    _in_program_order(report, model)
     fused = ir.to_proto(loaded)
     return (add_function_bodies(fused) if portable else fused), report
+
+
+def _in_program_order(report: UpgradeReport, model: onnx.ModelProto) -> None:
+    """Put entries of single nodes in the order of the program, which passes lose; poolers come last."""
+    ours = [node.name for node in model.graph.node if node.domain == DOMAIN]
+    order = {name: index for index, name in enumerate(ours)}
+    report.entries.sort(key=lambda entry: order.get(entry.name, len(ours)))
 
 
 class _ReadCounts(Pass):
@@ -53,7 +61,7 @@ class _ReadCounts(Pass):
             value.name: value for value in [*graph.inputs, *(v for node in graph for v in node.outputs)]
         }
         for node in filter(is_multi_scale, graph):
-            count = self._counts.get(node.inputs[1].name)
+            count = self._counts.get(required(node, 1).name or "")
             if count is not None:
                 arguments = read_attributes(node, MULTI_SCALE_ROI_ALIGN)
                 node.replace_input_with(1, values[count])

@@ -91,6 +91,18 @@ def test_roi_align(aligned, ratio):
     assert [entry.parameters["aligned"] for entry in report] == [aligned]
 
 
+def test_the_report_is_in_the_order_of_the_program():
+    ratios = [3, -1, 2, 0, 5, 1]
+    records = [roi_align("x", "boxes", "boxes_num", f"y{r}", sampling_ratio=r) for r in ratios]
+    # Put together, the nodes that read come first: sorted by these, the others stand in another order.
+    reading = [onnx.helper.make_node("Neg", [f"y{r}"], [f"z{r}"]) for r in sorted(ratios)]
+    outputs = [(f"z{r}", TensorProto.FLOAT, [None] * 4) for r in ratios]
+    model = one_node_model([*reading, *RoiNodes(records).nodes], INPUTS, outputs, 14)
+    fused, report = fuse(model, {}, False)
+    assert [entry.parameters["ratio"] for entry in report] == ratios
+    assert [node.output[0] for node in fused.graph.node if node.domain] != [f"y{r}" for r in ratios]
+
+
 def pooler(**changed) -> tuple[onnx.ModelProto, dict[str, str]]:
     """Three levels that are pooled, joined and restored; nodes in no order, as when they are put together."""
     records = [record("distribute_fpn_proposals", LEVELS, ["boxes", "boxes_num"], NAMES)]
