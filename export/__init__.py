@@ -18,27 +18,27 @@ from roiops.export._levels import (
     make_paddle_level_nodes,
     make_torchvision_level_nodes,
 )
-from roiops.export._masks_and_keypoints import (
+from roiops.export._schemas import register_schemas
+from roiops.export.builders.masks_and_keypoints import (
     make_heatmaps_to_keypoints_model,
     make_heatmaps_to_keypoints_node,
     make_paste_masks_model,
     make_paste_masks_node,
 )
-from roiops.export._models import (
+from roiops.export.builders.overlaps_rotated import make_box_iou_rotated_node, make_nms_rotated_node
+from roiops.export.builders.roi_align import (
     make_multiscale_roi_align_model,
+    make_multiscale_roi_align_node,
     make_roi_align_model,
-    make_roi_pool_model,
+    make_roi_align_node,
 )
-from roiops.export._nodes import make_multiscale_roi_align_node, make_roi_align_node, make_roi_pool_node
-from roiops.export._rotated import (
-    make_box_iou_rotated_node,
+from roiops.export.builders.roi_align_rotated import (
     make_multiscale_roi_align_rotated_model,
     make_multiscale_roi_align_rotated_node,
-    make_nms_rotated_node,
     make_roi_align_rotated_model,
     make_roi_align_rotated_node,
 )
-from roiops.export._schemas import register_schemas
+from roiops.export.builders.roi_pool import make_roi_pool_model, make_roi_pool_node
 from roiops.export.portable import PortableError, add_function_bodies
 from roiops.operators import DOMAIN, VERSION
 

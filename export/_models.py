@@ -11,136 +11,43 @@ from onnx import TensorProto, helper
 from roiops import _values
 from roiops.export import _types
 from roiops.export._nodes import make_node
-from roiops.operators import DOMAIN, MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, ROI_POOL, VERSION, Operator
+from roiops.operators import DOMAIN, VERSION, Operator
 from roiops.operators._operator import resolve
-from roiops.operators._shapes import output_types
+from roiops.operators._shapes import element_types
 
 IR_VERSION = 8  # onnx's newest is beyond what ONNX Runtime loads
 OPSET = 17
 
 
-def make_roi_align_model(
-    *,
-    output_size: int | Sequence[int],
-    spatial_scale: float = 1.0,
-    sampling_ratio: int = -1,
-    aligned: bool = True,
-    mode: str = "avg",
-    batch_format: str = "boxes_num",
-    x_type: int = TensorProto.FLOAT,
-    boxes_type: int | None = None,
-    batch_type: int = TensorProto.INT64,
-    opset: int = OPSET,
-    name: str | None = None,
+def pooling_model(
+    operator: Operator,
+    arguments: Mapping[str, Any],
+    x_type: int,
+    boxes_type: int | None,
+    batch_type: int,
+    opset: int,
+    name: str | None,
 ) -> onnx.ModelProto:
-    """Build a model with inputs X (N, C, H, W), boxes (K, 4), batch (N,) or (K,) and output Y.
+    """Build a model of one node that pools boxes of feature maps.
 
     Args:
-        output_size: bins per axis, an int or (height, width).
-        spatial_scale: feature pixels per image pixel.
-        sampling_ratio: samples per bin and axis, adaptive when <= 0.
-        aligned: shift by half a pixel.
-        mode: "avg", or "max" over the interpolated samples.
-        batch_format: what ``batch`` holds, "boxes_num" or "batch_indices".
-        x_type: `onnx.TensorProto` element type of X and Y: FLOAT, DOUBLE, FLOAT16 or BFLOAT16.
-        boxes_type: element type of the boxes; by default that of X, and FLOAT with 16-bit X.
-        batch_type: element type of the batch input, INT32 or INT64.
-        opset: version of the standard operators that the model imports.
-        name: node name, which ONNX Runtime puts into error messages.
-
-    Raises:
-        TypeError, ValueError: a wrong argument; the message starts with its name.
-    """
-    arguments = ROI_ALIGN.check(
-        output_size=output_size,
-        spatial_scale=spatial_scale,
-        sampling_ratio=sampling_ratio,
-        aligned=aligned,
-        mode=mode,
-        batch_format=batch_format,
-    )
-    types = checked_types(ROI_ALIGN, {"x_type": x_type, "boxes_type": boxes_type, "batch_type": batch_type})
-    return one_node_model(ROI_ALIGN, arguments, types, ["X", "boxes", "batch"], opset, name)
-
-
-def make_multiscale_roi_align_model(
-    *,
-    output_size: int | Sequence[int],
-    spatial_scales: Sequence[float],
-    sampling_ratio: int = -1,
-    aligned: bool = True,
-    mode: str = "avg",
-    batch_format: str = "boxes_num",
-    x_type: int = TensorProto.FLOAT,
-    boxes_type: int | None = None,
-    batch_type: int = TensorProto.INT64,
-    opset: int = OPSET,
-    name: str | None = None,
-) -> onnx.ModelProto:
-    """Build a model with inputs boxes (K, 4), batch, levels (K,), X_0, X_1, ... (N, C, H_l, W_l), output Y.
-
-    Args:
-        output_size: as in `make_roi_align_model`, like every argument but ``spatial_scales``.
-        spatial_scales: feature pixels per image pixel, one for each feature map.
-        sampling_ratio: samples per bin and axis, adaptive when <= 0.
-        aligned: shift by half a pixel.
-        mode: "avg", or "max" over the interpolated samples.
-        batch_format: what ``batch`` holds, "boxes_num" or "batch_indices".
-        x_type: element type of the feature maps and Y.
-        boxes_type: element type of the boxes.
-        batch_type: element type of the batch input.
+        operator: the operator; a variadic input has a tensor for each of its ``spatial_scales``.
+        arguments: its checked arguments.
+        x_type: `onnx.TensorProto` element type of features and result.
+        boxes_type: element type of the boxes; None for that of the features, FLOAT with 16-bit ones.
+        batch_type: element type of the batch.
         opset: version of the standard operators that the model imports.
         name: node name.
 
     Raises:
-        TypeError, ValueError: a wrong argument; the message starts with its name.
+        ValueError: a type or opset that does not fit; the message starts with its name.
     """
-    arguments = MULTI_SCALE_ROI_ALIGN.check(
-        output_size=output_size,
-        spatial_scales=spatial_scales,
-        sampling_ratio=sampling_ratio,
-        aligned=aligned,
-        mode=mode,
-        batch_format=batch_format,
-    )
-    types = checked_types(
-        MULTI_SCALE_ROI_ALIGN, {"x_type": x_type, "boxes_type": boxes_type, "batch_type": batch_type}
-    )
-    names = ["boxes", "batch", "levels", *(f"X_{i}" for i in range(len(arguments["spatial_scales"])))]
-    return one_node_model(MULTI_SCALE_ROI_ALIGN, arguments, types, names, opset, name)
-
-
-def make_roi_pool_model(
-    *,
-    output_size: int | Sequence[int],
-    spatial_scale: float = 1.0,
-    batch_format: str = "boxes_num",
-    x_type: int = TensorProto.FLOAT,
-    boxes_type: int | None = None,
-    batch_type: int = TensorProto.INT64,
-    opset: int = OPSET,
-    name: str | None = None,
-) -> onnx.ModelProto:
-    """Build a model with inputs X (N, C, H, W), boxes (K, 4), batch (N,) or (K,) and output Y.
-
-    Args:
-        output_size: bins per axis, an int or (height, width).
-        spatial_scale: feature pixels per image pixel.
-        batch_format: what ``batch`` holds, "boxes_num" or "batch_indices".
-        x_type: element type of X and Y.
-        boxes_type: element type of the boxes; by default that of X, and FLOAT with 16-bit X.
-        batch_type: element type of the batch input.
-        opset: version of the standard operators that the model imports.
-        name: node name.
-
-    Raises:
-        TypeError, ValueError: a wrong argument; the message starts with its name.
-    """
-    arguments = ROI_POOL.check(
-        output_size=output_size, spatial_scale=spatial_scale, batch_format=batch_format
-    )
-    types = checked_types(ROI_POOL, {"x_type": x_type, "boxes_type": boxes_type, "batch_type": batch_type})
-    return one_node_model(ROI_POOL, arguments, types, ["X", "boxes", "batch"], opset, name)
+    types = checked_types(operator, {"x_type": x_type, "boxes_type": boxes_type, "batch_type": batch_type})
+    names: list[str] = []
+    for given in operator.inputs:
+        levels = range(len(arguments["spatial_scales"])) if given.variadic else None
+        names += [given.name] if levels is None else [f"{given.name}_{level}" for level in levels]
+    return one_node_model(operator, arguments, types, names, opset, name)
 
 
 def one_node_model(
@@ -173,7 +80,7 @@ def one_node_model(
         values += [_value(n, element_type, shape, attributes, i) for i, n in enumerate(own)]
     outputs = [
         _value(output.name, element_type, resolve(output.shape, attributes), attributes)
-        for output, element_type in zip(operator.outputs, output_types(operator, types, attributes))
+        for output, element_type in zip(operator.outputs, element_types(operator, types, attributes))
     ]
     node = make_node(operator, inputs, {o.name: o.name for o in operator.outputs}, arguments, name)
     graph = helper.make_graph([node], operator.name, values, outputs)
@@ -203,7 +110,7 @@ def take_and_give_float32(model: onnx.ModelProto) -> None:
 
 def _value(
     name: str,
-    element_type: str | None,
+    element_type: str,
     shape: Sequence[int | str] | None,
     attributes: Mapping[str, Any],
     index: int = 0,

@@ -107,7 +107,7 @@ class Tracer:
 
         Numbers among the inputs become constants of that input's type, lists become int64 constants.
         """
-        own = next((i.dtype for i in inputs if isinstance(i, Value)), dtype)
+        own = next((i.dtype for i in inputs if isinstance(i, Value)), UNKNOWN if dtype is None else dtype)
         values = [
             i if isinstance(i, Value) else self.constant(i, INT64 if isinstance(i, list) else own)
             for i in inputs

@@ -9,8 +9,8 @@ import onnx
 from onnx import TensorProto
 
 from roiops.export._levels import make_paddle_level_nodes
-from roiops.export._nodes import make_roi_align_node
 from roiops.export._tracer import BOOL, FLOAT, INT64, UNKNOWN, Tracer, Value
+from roiops.export.builders.roi_align import make_roi_align_node
 from roiops.export.portable._nodes import image_of_each_box
 
 

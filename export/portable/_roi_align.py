@@ -6,7 +6,7 @@ The samples of a bin are the product of two rows of equally spaced positions, on
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import onnx
 
@@ -122,7 +122,7 @@ def _pool_each(
         box_level, rest = (rest[0], rest[1:]) if level is not None else (None, rest)
         window = _window(t, maps, box_level, start, end).cast(accumulator)
         extent = window.shape().slice(2, 4)
-        weights = _weights(t, *rest, extent).cast(accumulator)  # type: ignore[call-arg]
+        weights = _weights(t, rest, extent).cast(accumulator)
         height, width = extent.slice(0, 1), extent.slice(1, 2)
         rows = weights.slice(0, bins.height).slice(0, height, axis=1)
         # Transposed before it is sliced: ONNX Runtime 1.18 fuses Transpose and MatMul, but not for float64.
@@ -144,7 +144,7 @@ def _pool_each(
 
 def _window(t: Tracer, maps: list[Value], level: Value | None, start: Value, end: Value) -> Value:
     """Return the box's part of the map of its level, (1, C, h, w)."""
-    if len(maps) == 1:
+    if level is None or len(maps) == 1:
         return t.op("Slice", maps[0], start, end, [0, 2, 3])
 
     def here() -> list[Value]:
@@ -157,16 +157,7 @@ def _window(t: Tracer, maps: list[Value], level: Value | None, start: Value, end
     return t.op("If", level.equals(0), dtype=maps[0].dtype, **branches)
 
 
-def _weights(
-    t: Tracer,
-    first: Value,
-    spacing: Value,
-    inside: Value,
-    grid: Value,
-    start: Value,
-    last: Value,
-    extent: Value,
-) -> Value:
+def _weights(t: Tracer, per_bin: Sequence[Value], extent: Value) -> Value:
     """Return the weight of each pixel of the window in each bin, (B, n) float64, without a loop over samples.
 
     A sample at p gives the pixel at x the weight clip(p - (x - 1), 0, 1) - clip(p - x, 0, 1). Summed over the
@@ -174,6 +165,7 @@ def _weights(
     sum over the samples beyond x: their number times their mean, because they are equally spaced. The first
     pixel also takes all samples before it, and the last one all after it.
     """
+    first, spacing, inside, grid, start, last = per_bin
     n = t.op("ReduceMax", extent, keepdims=0)
     x = (start + t.arange(n).cast(DOUBLE)).at_most(last)
     before = (t.op("Floor", (x - first) / spacing) + 1.0).at_least(0.0).at_most(inside)

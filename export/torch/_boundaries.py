@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import onnx
@@ -47,7 +48,8 @@ def _levels_of(area: np.ndarray, rule_model: ReferenceEvaluator) -> np.ndarray:
     boxes = np.zeros((len(area), 4), np.float32)
     boxes[:, 2], boxes[:, 3] = area, 1
     with np.errstate(divide="ignore"):
-        return np.asarray(rule_model.run(None, {_BOXES: boxes})[0])  # type: ignore[index]
+        results: Any = rule_model.run(None, {_BOXES: boxes})
+    return np.asarray(results[0])
 
 
 def _model(nodes: list) -> onnx.ModelProto:

@@ -12,7 +12,7 @@ from torch import Tensor
 from roiops import _checks, _session
 from roiops.operators import Operator
 from roiops.operators._operator import Input
-from roiops.operators._shapes import check_shape, output_shapes, output_types, sizes_of
+from roiops.operators._shapes import check_shape, element_types, output_shapes, sizes_of
 
 
 def tensor_inputs(operator: Operator) -> list[Input]:
@@ -36,7 +36,7 @@ def kernel(operator: Operator) -> Callable[..., Any]:
             if of_maps
             else {i.name: arrays[i.argument] for i in operator.inputs}
         )
-        names = output_types(operator, types, operator.write(arguments))
+        names = element_types(operator, types, operator.write(arguments))
         results = tuple(
             torch.from_numpy(y).to(getattr(torch, name))
             for y, name in zip(_session.run(operator, inputs, arguments), names)
@@ -57,8 +57,8 @@ def fake(operator: Operator) -> Callable[..., Any]:
         found = output_shapes(operator, sizes_of(operator, shapes, attributes), attributes)
         like = _first(tensors[operator.inputs[0].argument])
         results = tuple(
-            like.new_empty(_known(shape), dtype=getattr(torch, element_type))
-            for shape, element_type in zip(found, output_types(operator, types, attributes))
+            like.new_empty(_known(shape or ()), dtype=getattr(torch, element_type))
+            for shape, element_type in zip(found, element_types(operator, types, attributes))
         )
         return results[0] if len(results) == 1 else results
 

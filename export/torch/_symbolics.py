@@ -20,7 +20,7 @@ from roiops.operators import (
     Operator,
 )
 from roiops.operators._parameters import Choice, Flag, Float, Floats, Int, Size
-from roiops.operators._shapes import output_shapes, output_types, sizes_of
+from roiops.operators._shapes import element_types, output_shapes, sizes_of
 
 # One version for all: torchvision has symbolics at 11 and 16, and others may have added theirs in between.
 _OPSETS = range(11, 25)
@@ -107,7 +107,7 @@ def _symbolic(operator: Operator) -> Callable[..., Any]:
 
     # torch pairs values with the names of the arguments.
     names = ["g", *(given.argument for given in inputs), *(p.name for p in operator.parameters)]
-    symbolic.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+    symbolic.__dict__["__signature__"] = inspect.Signature(
         [inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD) for name in names]
     )
     return symbolic_helper.parse_args(*["v"] * len(inputs), *letters)(symbolic)
@@ -141,13 +141,13 @@ def _node(g: Any, operator: Operator, tensors: dict[str, Any], arguments: dict[s
     results = g.op(kind, *values, outputs=len(operator.outputs), **typed)
     results = results if isinstance(results, (list, tuple)) else (results,)
     found = output_shapes(operator, sizes_of(operator, shapes, attributes), attributes)
-    names = output_types(operator, {v.name: v.name for v in operator.types}, attributes)
+    names = element_types(operator, {v.name: v.name for v in operator.types}, attributes)
     for y, shape, name in zip(results, found, names):
         # A type variable's type is that of its first input.
         like = next((i for i in operator.inputs if i.type == name), operator.inputs[0])
         value = tensors[like.argument]
         like_type = (value[0] if isinstance(value, (list, tuple)) else value).type()
-        sized = like_type.with_sizes(list(shape))
+        sized = like_type.with_sizes(list(shape or ()))
         y.setType(sized.with_dtype(getattr(torch, name)) if hasattr(torch, name) else sized)
     return results[0] if len(results) == 1 else results
 

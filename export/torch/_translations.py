@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from types import GenericAlias
 from typing import Any, TypeVar, Union
 
 import onnxscript
@@ -105,7 +106,7 @@ def _translation(operator: Operator) -> Callable[..., Any]:
     annotations: dict[str, Any] = {}
     for given in tensor_inputs(operator):
         kind = variables.get(given.type) or _tensor_type(given.type)
-        annotations[given.argument] = Sequence[kind] if given.variadic else kind  # type: ignore[valid-type]
+        annotations[given.argument] = GenericAlias(Sequence, (kind,)) if given.variadic else kind
     annotations.update((p.name, _ANNOTATIONS[type(p)]) for p in operator.parameters)
     signature = inspect.Signature(
         [
@@ -122,7 +123,7 @@ def _translation(operator: Operator) -> Callable[..., Any]:
         variadic = {i.name: list(values[i.argument]) for i in operator.inputs if i.variadic}
         return getattr(opset1, operator.name)(*single, **variadic, **operator.write(arguments))
 
-    translate.__signature__ = signature  # type: ignore[attr-defined]
+    translate.__dict__["__signature__"] = signature
     translate.__annotations__ = annotations
     return translate
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Union
+from collections.abc import Callable
+from typing import Any, Union
 
 import onnx
 import onnx_ir as ir
@@ -34,7 +35,7 @@ def load(model: ModelLike) -> ir.Model:
     return loaded
 
 
-def _checked(read, source, prefix: str) -> ir.Model:  # type: ignore[no-untyped-def]
+def _checked(read: Callable[[Any], ir.Model], source: object, prefix: str) -> ir.Model:
     try:
         loaded = read(source)
     except Exception as error:  # onnx and onnx-ir raise many kinds on bytes that are no model
@@ -67,7 +68,7 @@ def with_function_bodies(model: ir.Model) -> ir.Model:
     Raises:
         PortableError: if they cannot express it.
     """
-    from roiops.export import add_function_bodies
+    from roiops.export.portable import add_function_bodies
 
     with detached(model) as (small, reattach):
         return reattach(ir.from_proto(add_function_bodies(ir.to_proto(small))))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Group
 
-    from roiops.export.upgrader.verify.verdict import Verification
+    from roiops.export.upgrader.verdict import Verification
 
 PRESENT = "already roiops"
 REPLACED = "replaced"

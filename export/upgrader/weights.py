@@ -6,11 +6,15 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 import onnx_ir as ir
 
 from roiops.export.upgrader.errors import UpgradeError
 from roiops.export.upgrader.graph.scopes import all_nodes, owners
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeGuard
 
 # As ONNX asks of data files that are to be mapped into memory.
 _ALIGNMENT = 4096
@@ -88,8 +92,8 @@ def detached(model: ir.Model) -> Iterator[tuple[ir.Model, Callable[[ir.Model], i
             0,
             tensor.nbytes,
             tensor.dtype,
-            shape=tensor.shape,  # type: ignore[arg-type]
-            name=name,
+            shape=ir.Shape(tensor.shape.numpy()),
+            name=name or "",
         )
 
     def reattach(other: ir.Model) -> ir.Model:
@@ -163,9 +167,10 @@ def _shared(model: ir.Model, path: Path) -> _Moved:
 
 def _copy(model: ir.Model, part: Path, name: str, progress: Progress) -> _Moved:
     tensors = {id(tensor): tensor for tensor in external_tensors(model)}
-    inline = {}
+    inline: dict[int, ir.TensorProtocol] = {}
     if _bytes(model) - sum(map(_length, tensors.values())) > _LARGEST_INLINE:
-        inline = {id(v.const_value): v.const_value for v in initializers(model) if _is_large(v.const_value)}
+        stored = (value.const_value for value in initializers(model))
+        inline = {id(tensor): tensor for tensor in stored if _is_large(tensor)}
     if not tensors and not inline:
         return {}
     total = sum(t.nbytes for t in [*tensors.values(), *inline.values()])
@@ -179,14 +184,16 @@ def _copy(model: ir.Model, part: Path, name: str, progress: Progress) -> _Moved:
                 placed[region] = file.tell()
                 if isinstance(tensor, ir.ExternalTensor):
                     _copy_region(tensor.path, region[1], _length(tensor), file)
+                elif hasattr(tensor, "tofile"):
+                    tensor.tofile(file)
                 else:
-                    tensor.tofile(file)  # type: ignore[attr-defined]
+                    file.write(tensor.tobytes())
                 progress(file.tell(), max(total, file.tell()))
             moved[key] = _reference(tensor, name, placed[region])
     return moved
 
 
-def _is_large(tensor: ir.TensorProtocol | None) -> bool:
+def _is_large(tensor: ir.TensorProtocol | None) -> TypeGuard[ir.TensorProtocol]:
     return (
         tensor is not None
         and not isinstance(tensor, ir.ExternalTensor)
@@ -195,7 +202,7 @@ def _is_large(tensor: ir.TensorProtocol | None) -> bool:
     )
 
 
-def _copy_region(path: str, offset: int, length: int, out) -> None:  # type: ignore[no-untyped-def]
+def _copy_region(path: str, offset: int, length: int, out: BinaryIO) -> None:
     with open(path, "rb") as source:
         source.seek(offset)
         while length > 0:
@@ -213,7 +220,7 @@ def _reference(tensor: ir.TensorProtocol, location: str, offset: int) -> ir.Exte
         offset,
         length,
         tensor.dtype,
-        shape=tensor.shape,  # type: ignore[arg-type]
+        shape=ir.Shape(tensor.shape.numpy()),
         name=tensor.name or "",
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def pool(
     """
     if not isinstance(name, (str, type(None))):
         raise TypeError(f"name: expected a str or None, got {type(name).__name__}")
-    columns: Any = operator.inputs[operator.index("boxes")].shape[1]  # type: ignore[index]
+    _, columns = cast("tuple[str, int]", operator.inputs[operator.index("boxes")].shape)
     features = operator.inputs[operator.index("features")]
     images = _images(values[features.argument], features.variadic)
     boxes, batch, batch_format, batch_name = boxes_and_batch(

@@ -12,7 +12,7 @@ from roiops._checks import type_name
 from roiops._extras import missing
 from roiops._library import import_onnxruntime, register
 from roiops.operators import Operator
-from roiops.operators._shapes import output_types
+from roiops.operators._shapes import element_types
 
 _CACHED_SESSIONS = 32  # each holds a thread pool; programs use a handful of attribute sets
 _sessions: dict[tuple[Any, ...], Any] = {}  # read without a lock, written under this one
@@ -44,10 +44,10 @@ def run(
         value = inputs.get(given.name)
         if value is None:
             continue
-        tensors = value if given.variadic else [value]
+        tensors = [value] if isinstance(value, np.ndarray) else value
         for i, tensor in enumerate(tensors):
             feeds[f"{given.name}_{i}" if given.variadic else given.name] = np.ascontiguousarray(tensor)
-        types[given.type] = type_name(tensors[0].dtype)  # type: ignore[union-attr]
+        types[given.type] = type_name(tensors[0].dtype)
     key = (operator.name, *feeds, *types.values(), *arguments.values())
     session = _sessions.get(key) or _create(key, operator, types, list(feeds), arguments)
     if "bfloat16" in types.values():
@@ -66,7 +66,7 @@ def _run_in_float32(
     half = next(array.dtype for array in feeds.values() if array.dtype.name == "bfloat16")
     wide = {n: array.astype(np.float32) if array.dtype == half else array for n, array in feeds.items()}
     outputs = session.run(None, wide)
-    names = output_types(operator, types, operator.write(arguments))
+    names = element_types(operator, types, operator.write(arguments))
     return [y.astype(half) if name == "bfloat16" else y for name, y in zip(names, outputs)]
 
 

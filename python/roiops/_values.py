@@ -39,9 +39,9 @@ def flag(value: Any, name: str) -> bool:
 
 def float32(value: Any, name: str, above: float | None = None, least: float | None = None) -> float:
     """Check that ``value`` is a number, > ``above``, >= ``least``; return what float32 holds of it."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (float, numbers.Real, np.floating)):
+    if not _is_number(value):
         raise TypeError(f"{name}: expected a number, got {type(value).__name__} ({value!r})")
-    stored = _in_float32(value)  # type: ignore[arg-type]
+    stored = _in_float32(value)
     too_low = (above is not None and stored <= above) or (least is not None and stored < least)
     if not math.isfinite(stored) or too_low:
         bound = f" > {above:g}" if above is not None else f" >= {least:g}" if least is not None else ""
@@ -65,6 +65,10 @@ def value_name(value: Any, name: str) -> str:
     if not value:
         raise ValueError(f"{name}: expected a value name, got an empty string")
     return value
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (float, numbers.Real, np.floating)) and not isinstance(value, (bool, np.bool_))
 
 
 @lru_cache(maxsize=256)

@@ -21,7 +21,7 @@ from roiops.operators import (
     ROI_POOL,
     Operator,
 )
-from roiops.operators._shapes import output_types
+from roiops.operators._shapes import element_types
 
 try:
     from onnx.reference.op_run import OpRun
@@ -46,9 +46,9 @@ def _reference_op(operator: Operator, compute: Callable[..., Any]) -> type[OpRun
             i.type: values[i.argument][0] if i.variadic else values.get(i.argument) for i in operator.inputs
         }
         types = {name: tensor.dtype for name, tensor in tensors.items() if tensor is not None}
-        element_types = output_types(operator, {name: dtype.name for name, dtype in types.items()}, given)
+        wanted = element_types(operator, {name: dtype.name for name, dtype in types.items()}, given)
         dtypes = {dtype.name: dtype for dtype in types.values()}  # bfloat16 is no name that NumPy knows
-        return tuple(y.astype(dtypes.get(name, name)) for y, name in zip(results, element_types))
+        return tuple(y.astype(dtypes.get(name, name)) for y, name in zip(results, wanted))
 
     # The schema: otherwise the evaluator applies the defaults of a standard operator of the same name.
     members = {"_run": _run, "op_domain": operator.domain, "op_schema": make_schema(operator)}

@@ -88,15 +88,23 @@ FUNCTIONS = {
         "make_mmdet_level_nodes": "boxes, levels, *, num_levels=4, finest_scale=56",
         "make_paddle_level_nodes": "boxes, levels, *, min_level=2, max_level=5, refer_level=4, "
         "refer_scale=224, pixel_offset=False",
-        "make_roi_align_rotated_node": "x, boxes, batch, output, *, output_size, name=None, **attributes",
+        "make_roi_align_rotated_node": "x, boxes, batch, output, *, output_size, spatial_scale=1.0, "
+        "sampling_ratio=-1, aligned=True, clockwise=False, angle_unit='radians', mode='avg', "
+        "batch_format='boxes_num', name=None",
         "make_multiscale_roi_align_rotated_node": "boxes, batch, levels, xs, output, *, output_size, "
-        "spatial_scales, name=None, **attributes",
-        "make_box_iou_rotated_node": "a, b, output, *, name=None, **attributes",
-        "make_nms_rotated_node": "boxes, scores, output, *, iou_threshold, name=None, **attributes",
-        "make_roi_align_rotated_model": "*, output_size, x_type=1, boxes_type=None, batch_type=7, opset=17, "
-        "name=None, **attributes",
-        "make_multiscale_roi_align_rotated_model": "*, output_size, spatial_scales, x_type=1, "
-        "boxes_type=None, batch_type=7, opset=17, name=None, **attributes",
+        "spatial_scales, sampling_ratio=-1, aligned=True, clockwise=False, angle_unit='radians', "
+        "mode='avg', batch_format='boxes_num', name=None",
+        "make_box_iou_rotated_node": "a, b, output, *, mode='iou', clockwise=True, angle_unit='radians', "
+        "name=None",
+        "make_nms_rotated_node": "boxes, scores, output, *, iou_threshold, score_threshold=None, "
+        "max_output_boxes_per_class=0, inclusive=False, iou='polygon', suppression='greedy', "
+        "clockwise=True, angle_unit='radians', name=None",
+        "make_roi_align_rotated_model": "*, output_size, spatial_scale=1.0, sampling_ratio=-1, "
+        "aligned=True, clockwise=False, angle_unit='radians', mode='avg', batch_format='boxes_num', "
+        "x_type=1, boxes_type=None, batch_type=7, opset=17, name=None",
+        "make_multiscale_roi_align_rotated_model": "*, output_size, spatial_scales, sampling_ratio=-1, "
+        "aligned=True, clockwise=False, angle_unit='radians', mode='avg', batch_format='boxes_num', "
+        "x_type=1, boxes_type=None, batch_type=7, opset=17, name=None",
         "register_schemas": "",
         "add_function_bodies": "model",
         "inspect": "model",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Union
+from typing import TypeVar, Union
+
+T = TypeVar("T")
 
 # A symbol of a graph input, or (key of a value, axis).
 Unknown = Union[str, "tuple[int, int]"]
@@ -66,6 +68,16 @@ class Equalities:
             if lone is not None and lone not in best.unknowns:
                 self._known[lone] = best
         return self.resolve(best)
+
+
+def all_known(found: Iterable[T | None]) -> list[T] | None:
+    """The same as a list, or None where one is unknown."""
+    known: list[T] = []
+    for each in found:
+        if each is None:
+            return None
+        known.append(each)
+    return known
 
 
 def ignorance(dim: Dim) -> tuple[bool, int, int]:

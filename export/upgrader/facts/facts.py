@@ -57,9 +57,10 @@ class Facts:
         self._shapes: dict[ir.Value, Shape | None] = {}
         self._items: dict[ir.Value, Shape | None] = {}
         self.equalities = Equalities()
-        self.masks: dict[ir.Value, row_rules.Rows] = {}
-        self.indices: dict[ir.Value, row_rules.Index] = {}
-        self.selections: dict[ir.Value, row_rules.Selection] = {}
+        # An input that is left out, None, has no facts either.
+        self.masks: dict[ir.Value | None, row_rules.Rows] = {}
+        self.indices: dict[ir.Value | None, row_rules.Index] = {}
+        self.selections: dict[ir.Value | None, row_rules.Selection] = {}
         for node in ir.traversal.RecursiveGraphIterator(owner):
             self._visit(node)
 

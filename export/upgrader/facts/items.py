@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Callable, Union
 import numpy as np
 import onnx_ir as ir
 
-from roiops.export.upgrader.facts.dims import Dim, Shape
+from roiops.export.upgrader.facts.dims import Dim, Shape, all_known
 from roiops.export.upgrader.facts.shapes import slice_arguments
 from roiops.export.upgrader.graph.attributes import constant, get_int
 
@@ -44,10 +44,10 @@ def _shape(facts: Facts, node: ir.Node) -> Shape | None:
 
 
 def _concat(facts: Facts, node: ir.Node) -> Shape | None:
-    parts = [facts.items(value) for value in node.inputs]
-    if any(part is None for part in parts) or sum(map(len, parts)) > LONGEST:
+    parts = all_known(facts.items(value) for value in node.inputs)
+    if parts is None or sum(map(len, parts)) > LONGEST:
         return None
-    return sum(parts, ())
+    return tuple(item for part in parts for item in part)
 
 
 def _gather(facts: Facts, node: ir.Node) -> Shape | None:
@@ -81,8 +81,8 @@ def _constant_of_shape(facts: Facts, node: ir.Node) -> Shape | None:
 
 def _broadcast(facts: Facts, node: ir.Node) -> list[Shape] | None:
     """The contents of all inputs, each repeated to the longest."""
-    parts = [facts.items(value) for value in node.inputs]
-    if any(part is None for part in parts):
+    parts = all_known(facts.items(value) for value in node.inputs)
+    if parts is None:
         return None
     longest = max(map(len, parts))
     if any(len(part) not in (1, longest) for part in parts):

@@ -42,7 +42,7 @@ def required_ranks(owner: Owner, facts: Facts) -> dict[ir.Value, int]:
     return {value: rank for value, rank in ranks.items() if rank is not None}
 
 
-def _before(node: ir.Node | None, rank: int, facts: Facts) -> Iterator[tuple[ir.Value, int]]:
+def _before(node: ir.Node | None, rank: int, facts: Facts) -> Iterator[tuple[ir.Value | None, int]]:
     """The inputs of ``node`` whose rank follows from that of its output."""
     if node is None or node.domain != "":
         return

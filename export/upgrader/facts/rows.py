@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, Callable
 import numpy as np
 import onnx_ir as ir
 
-from roiops.export.upgrader.facts.dims import Dim
+from roiops.export.upgrader.facts.dims import Dim, all_known
 from roiops.export.upgrader.facts.shapes import positive, slice_arguments
 from roiops.export.upgrader.graph.attributes import get_int, scalar
+from roiops.export.upgrader.graph.nodes import required
 
 if TYPE_CHECKING:
     from roiops.export.upgrader.facts.facts import Facts
@@ -69,7 +70,7 @@ class Selection:
 def _equal(facts: Facts, node: ir.Node) -> None:
     for levels, other in (node.inputs, reversed(node.inputs)):
         level, shape = scalar(other), facts.shape(levels)
-        if isinstance(level, np.integer) and shape is not None and len(shape) == 1:
+        if levels is not None and isinstance(level, np.integer) and shape is not None and len(shape) == 1:
             facts.masks[node.outputs[0]] = Rows(facts.key(levels), int(level), levels)
 
 
@@ -89,7 +90,7 @@ def _exact(dtype: int) -> bool:
 
 
 def _identity(facts: Facts, node: ir.Node) -> None:
-    tables: tuple[dict[ir.Value, Any], ...] = (facts.masks, facts.indices, facts.selections)
+    tables: tuple[dict[ir.Value | None, Any], ...] = (facts.masks, facts.indices, facts.selections)
     for table in tables:
         if node.inputs[0] in table:
             table[node.outputs[0]] = table[node.inputs[0]]
@@ -172,13 +173,13 @@ def _gather(facts: Facts, node: ir.Node) -> None:
         _step(facts, node)
     rows = _whole(facts.indices.get(node.inputs[1]), "vector")
     if rows is not None and axis == 0:
-        facts.selections[node.outputs[0]] = Selection(rows, node.inputs[0])
+        facts.selections[node.outputs[0]] = Selection(rows, required(node, 0))
 
 
 def _gather_nd(facts: Facts, node: ir.Node) -> None:
     rows = _whole(facts.indices.get(node.inputs[1]), "column")
     if rows is not None and get_int(node, "batch_dims", 0) == 0:
-        facts.selections[node.outputs[0]] = Selection(rows, node.inputs[0])
+        facts.selections[node.outputs[0]] = Selection(rows, required(node, 0))
 
 
 def _whole(index: Index | None, layout: str) -> Rows | None:
@@ -192,10 +193,10 @@ def _expand(facts: Facts, node: ir.Node) -> None:
 
 
 def _concat(facts: Facts, node: ir.Node) -> None:
-    parts = [_whole(facts.indices.get(value), "vector") for value in node.inputs]
-    if len(parts) == 1:
+    parts = all_known(_whole(facts.indices.get(value), "vector") for value in node.inputs)
+    if len(node.inputs) == 1:
         _identity(facts, node)
-    elif None not in parts:
+    elif parts is not None:
         facts.indices[node.outputs[0]] = Index(Joined(tuple(parts)), "vector")
 
 

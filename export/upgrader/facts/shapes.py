@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Callable, Union
 
 import onnx_ir as ir
 
-from roiops.export.upgrader.facts.dims import ONE, Dim, Shape, broadcast_dim, left_over
+from roiops.export.upgrader.facts.dims import ONE, Dim, Shape, all_known, broadcast_dim, left_over
 from roiops.export.upgrader.graph.attributes import get_int, tensor_of
 
 if TYPE_CHECKING:
@@ -36,17 +36,18 @@ def _broadcast(facts: Facts, node: ir.Node) -> Result:
 
 def broadcast(facts: Facts, node: ir.Node, shapes: list[Shape | None]) -> Shape | None:
     """The shape that ``shapes`` broadcast to; sizes that depend on the run are the node's own."""
-    if any(shape is None for shape in shapes):
+    known = all_known(shapes)
+    if known is None:
         return None
-    rank = max(len(shape) for shape in shapes)
-    padded = [(ONE,) * (rank - len(shape)) + shape for shape in shapes]
+    rank = max(map(len, known))
+    padded = [(ONE,) * (rank - len(shape)) + shape for shape in known]
     dims = (broadcast_dim(column) for column in zip(*padded))
     return tuple(dim or facts.own(node.outputs[0], axis) for axis, dim in enumerate(dims))
 
 
 def _concat(facts: Facts, node: ir.Node) -> Result:
-    shapes = [facts.shape(value) for value in node.inputs]
-    if any(shape is None or len(shape) != len(shapes[0]) for shape in shapes):
+    shapes = all_known(facts.shape(value) for value in node.inputs)
+    if shapes is None or any(len(shape) != len(shapes[0]) for shape in shapes):
         return None
     axis = positive(get_int(node, "axis", 0), len(shapes[0]))
     columns = list(zip(*shapes))

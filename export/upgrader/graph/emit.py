@@ -33,6 +33,15 @@ class Names:
         return name
 
 
+def replace(node: ir.Node, emitter: Emitter, result: ir.Value) -> None:
+    """Put the nodes of an emitter in the place of ``node``, whose only output becomes ``result``."""
+    if node.graph is None:
+        raise ValueError(f"{node.name} is in no graph")
+    ir.convenience.replace_nodes_and_values(
+        node.graph, node, [node], emitter.nodes, [node.outputs[0]], [result]
+    )
+
+
 class Emitter:
     """Collects nodes; ``stem`` begins the names of all of them."""
 

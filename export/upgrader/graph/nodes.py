@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import onnx_ir as ir
 
 from roiops.operators import DOMAIN, MULTI_SCALE_ROI_ALIGN, ROI_ALIGN
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeGuard
 
 # Nodes that hand on every element as it is, up to its type.
 UNCHANGED = ("Cast", "Identity")
@@ -19,24 +23,32 @@ def name_of(node: ir.Node) -> str:
     return f"{node.op_type} -> {node.outputs[0].name}" if node.outputs else node.op_type
 
 
-def is_op(node: ir.Node | None, *op_types: str) -> bool:
+def is_op(node: ir.Node | None, *op_types: str) -> TypeGuard[ir.Node]:
     """Whether a node is one of these standard operators."""
     return node is not None and node.domain == "" and node.op_type in op_types
 
 
-def is_ours(node: ir.Node | None) -> bool:
+def is_ours(node: ir.Node | None) -> TypeGuard[ir.Node]:
     """Whether a node is the single-level RoiAlign of this project."""
     return node is not None and node.domain == DOMAIN and node.op_type == ROI_ALIGN.name
 
 
-def is_multi_scale(node: ir.Node | None) -> bool:
+def is_multi_scale(node: ir.Node | None) -> TypeGuard[ir.Node]:
     """Whether a node is the multi-level RoiAlign of this project."""
     return node is not None and node.domain == DOMAIN and node.op_type == MULTI_SCALE_ROI_ALIGN.name
 
 
-def is_roi_align(node: ir.Node | None) -> bool:
+def is_roi_align(node: ir.Node | None) -> TypeGuard[ir.Node]:
     """Whether a node is a single-level RoiAlign, the standard's or this project's."""
     return is_op(node, "RoiAlign") or is_ours(node)
+
+
+def required(node: ir.Node, index: int) -> ir.Value:
+    """An input that the operator always has; ValueError where a malformed node leaves it out."""
+    value = node.inputs[index] if index < len(node.inputs) else None
+    if value is None:
+        raise ValueError(f"{name_of(node)} lacks its input {index}")
+    return value
 
 
 def origin(value: ir.Value, passing: tuple[str, ...] = UNCHANGED) -> ir.Value:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
-from roiops.export.upgrader.facts.dims import Dim, Shape
+from roiops.export.upgrader.facts.dims import Dim, Shape, all_known
 from roiops.export.upgrader.facts.facts import Facts
 from roiops.export.upgrader.facts.rows import Restore, Rows
 from roiops.export.upgrader.graph.attributes import (
@@ -19,7 +19,15 @@ from roiops.export.upgrader.graph.attributes import (
     scalar,
     tensor_of,
 )
-from roiops.export.upgrader.graph.nodes import UNCHANGED, is_op, is_ours, name_of, origin, readers
+from roiops.export.upgrader.graph.nodes import (
+    UNCHANGED,
+    is_op,
+    is_ours,
+    name_of,
+    origin,
+    readers,
+    required,
+)
 from roiops.operators import ROI_ALIGN
 
 _SCATTERS = ("ScatterElements", "ScatterND")
@@ -90,15 +98,15 @@ def _last_scatters(node: ir.Node) -> list[ir.Node]:
 
 def _match_scatters(end: ir.Node, facts: Facts) -> Merge:
     parts: list[Part] = []
-    data, node = end.outputs[0], end
+    data, node = end.outputs[0], end.outputs[0].producer()
     while is_op(node, *_SCATTERS):
         _check_scatter(node)
         index = facts.indices.get(node.inputs[1])
         layout = "column" if node.op_type == "ScatterND" else "spread"
         if index is None or index.layout != layout or not isinstance(index.of, Rows):
             raise NotProven(f"{name_of(node)} does not write to the rows where levels equal a constant")
-        parts.append(_part(node.inputs[2], index.of, facts, reshapes=node.op_type == "ScatterND"))
-        data = origin(node.inputs[0], ("Identity",))
+        parts.append(_part(required(node, 2), index.of, facts, reshapes=node.op_type == "ScatterND"))
+        data = origin(required(node, 0), ("Identity",))
         node = data.producer()
     shape = facts.shape(data)
     if not is_zero(data):
@@ -109,8 +117,8 @@ def _match_scatters(end: ir.Node, facts: Facts) -> Merge:
     if shape[2:] != tuple(map(Dim, read_attributes(pool, ROI_ALIGN)["output_size"])):
         raise NotProven(f"the zeros {data.name} are not of the pooled size")
     if end.op_type == "ScatterElements":
-        shapes = [facts.shape(part.node.outputs[0]) for part in parts]
-        if None in shapes:
+        shapes = all_known(facts.shape(part.node.outputs[0]) for part in parts)
+        if shapes is None:
             raise NotProven("a RoIAlign has an output of unknown rank")
         channels = [pooled[1] for pooled in shapes]
         # Maps that differ in channels from each other are refused by the fused operator when it runs.
@@ -129,14 +137,15 @@ def _check_scatter(node: ir.Node) -> None:
 
 
 def _match_restore(end: ir.Node, facts: Facts) -> Merge:
-    joined = origin(end.inputs[0], ("Identity",)).producer()
-    restore: Any = facts.indices[end.inputs[1]]
-    if get_int(end, "axis", 0) != 0 or not is_op(joined, "Concat") or get_int(joined, "axis", 0) != 0:
+    joined = origin(required(end, 0), ("Identity",)).producer()
+    restore: Any = facts.indices[required(end, 1)]
+    if not is_op(joined, "Concat") or get_int(joined, "axis", 0) != 0 or get_int(end, "axis", 0) != 0:
         raise NotProven(f"{name_of(end)} does not reorder the rows of one Concat")
     if restore.layout != "vector" or len(restore.of.parts) != len(joined.inputs):
         raise NotProven(f"{name_of(end)} does not restore the order of what {name_of(joined)} joins")
-    pairs = zip(joined.inputs, restore.of.parts)
-    parts = tuple(_part(value, rows, facts, reshapes=False) for value, rows in pairs)
+    parts = tuple(
+        _part(required(joined, i), rows, facts, reshapes=False) for i, rows in enumerate(restore.of.parts)
+    )
     return Merge(end, parts, count=restore.of.count)
 
 
@@ -155,7 +164,7 @@ def _part(value: ir.Value, rows: Rows, facts: Facts, reshapes: bool) -> Part:
             cast = get_int(node, "to", 0)
         if node.op_type == "Reshape" and not reshapes:
             raise NotProven(f"{name_of(node)} reshapes the pooled values")
-        node = node.inputs[0].producer()
+        node = required(node, 0).producer()
     if is_op(node, "RoiAlign"):
         raise NotProven(f"{name_of(node)} was left alone")
     if not is_ours(node):

@@ -6,13 +6,13 @@ from typing import Any
 
 import onnx_ir as ir
 
-from roiops.export.upgrader.facts.dims import Dim
+from roiops.export.upgrader.facts.dims import Dim, all_known
 from roiops.export.upgrader.facts.dtypes import dtype_of
 from roiops.export.upgrader.facts.facts import Facts
 from roiops.export.upgrader.facts.rows import Selection
 from roiops.export.upgrader.graph.attributes import read_attributes, scalar
 from roiops.export.upgrader.graph.liveness import would_die
-from roiops.export.upgrader.graph.nodes import is_op, name_of, origin
+from roiops.export.upgrader.graph.nodes import is_op, name_of, origin, required
 from roiops.export.upgrader.poolers.merge import Merge, NotProven
 from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN
 
@@ -110,12 +110,13 @@ class Pooler:
         return self._common_rows(2, "batch indices")
 
     def _is_first_image(self, node: ir.Node) -> bool:
-        fill = origin(node.inputs[2]).producer()
+        fill = origin(required(node, 2)).producer()
         if not is_op(fill, "Expand") or scalar(fill.inputs[0]) != 0:
             return False
-        return self._facts.shape(fill.outputs[0]) == self._facts.shape(node.inputs[1])[:1]
+        boxes = self._facts.shape(node.inputs[1])
+        return boxes is not None and self._facts.shape(fill.outputs[0]) == boxes[:1]
 
-    def _rows_of(self, value: ir.Value) -> Dim | None:
+    def _rows_of(self, value: ir.Value | None) -> Dim | None:
         shape = self._facts.shape(value)
         return shape[0] if shape else None
 
@@ -131,14 +132,18 @@ class Pooler:
                 )
         if self.merge.shape is not None and self.merge.shape[0] != count:
             raise NotProven(f"it is merged into zeros of another length: {self._differ(self.merge.shape[0])}")
-        pooled = [self._rows_of(part.node.inputs[1]) for part in self.parts]
-        if self.merge.count is not None and self.merge.count not in (count, sum(pooled[1:], pooled[0])):
+        pooled = all_known(self._rows_of(part.node.inputs[1]) for part in self.parts)
+        joined = sum(pooled[1:], pooled[0]) if pooled else None
+        if self.merge.count is not None and self.merge.count not in (count, joined):
             raise NotProven(f"{name_of(self.merge.end)} keeps {self._differ(self.merge.count)} boxes")
         return count
 
     def _differ(self, dim: Dim | None) -> str:
-        found = "unknown" if dim is None else self._facts.describe(dim)
-        return f"{found} against {self._facts.describe(self._rows_of(self.levels))}"
+        found, wanted = (
+            "unknown" if each is None else self._facts.describe(each)
+            for each in (dim, self._rows_of(self.levels))
+        )
+        return f"{found} against {wanted}"
 
     def _check_exclusive(self) -> None:
         gone = would_die(self.merge.end)
@@ -147,7 +152,7 @@ class Pooler:
                 raise NotProven(f"the output of {name_of(part.node)} has another use")
 
     def _find_box_type(self) -> ir.DataType:
-        box_type = dtype_of(self.parts[0].node.inputs[1])
+        box_type = dtype_of(required(self.parts[0].node, 1))
         if box_type is None:
             raise NotProven("the type of its boxes is unknown")
         return box_type

@@ -34,6 +34,6 @@ class EliminateDeadCode(Pass):
         graph.remove(node, safe=True)
         for value in values:
             kept = value.uses() or value.is_graph_input() or value.is_graph_output()
-            if value.is_initializer() and not kept and value.graph is not None:
+            if value.is_initializer() and not kept and value.graph is not None and value.name:
                 del value.graph.initializers[value.name]
         return True

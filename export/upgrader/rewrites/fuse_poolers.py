@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx_ir as ir
 
 from roiops.export.upgrader.facts.facts import Facts
-from roiops.export.upgrader.graph.emit import Emitter, Names
+from roiops.export.upgrader.graph.emit import Emitter, Names, replace
 from roiops.export.upgrader.graph.nodes import is_roi_align, name_of
 from roiops.export.upgrader.graph.scopes import owners
 from roiops.export.upgrader.poolers.merge import ends, match
@@ -62,9 +62,7 @@ class FusePoolers(Pass):
             self.context.report.add(name_of(end), what, LEFT, str(error))
             return False
         self._note(pooler, what)
-        ir.convenience.replace_nodes_and_values(
-            end.graph, end, [end], emitter.nodes, [end.outputs[0]], [result]
-        )
+        replace(end, emitter, result)
         for node in emitter.nodes:
             facts.learn(node)
         return True

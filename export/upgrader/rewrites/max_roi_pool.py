@@ -7,8 +7,8 @@ from typing import Any
 import onnx_ir as ir
 
 from roiops.export.upgrader.graph.attributes import get_float, get_ints
-from roiops.export.upgrader.graph.emit import Emitter, Names
-from roiops.export.upgrader.graph.nodes import is_op, name_of
+from roiops.export.upgrader.graph.emit import Emitter, Names, replace
+from roiops.export.upgrader.graph.nodes import is_op, name_of, required
 from roiops.export.upgrader.graph.scopes import Owner, opset_of, owners
 from roiops.export.upgrader.report import LEFT, REPLACED, describe
 from roiops.export.upgrader.rewrites.context import Pass
@@ -47,17 +47,15 @@ class ReplaceMaxRoiPool(Pass):
             return False
         facts = self.context.facts(owner)
         emitter = Emitter(names, node.name or "roiops")
-        x, rois = node.inputs
+        x, rois = required(node, 0), required(node, 1)
         boxes = emitter.op("Gather", rois, emitter.vector([1, 2, 3, 4]), axis=1)
         image = emitter.op("Gather", rois, emitter.scalar(0), axis=1)
         image = emitter.op("Cast", image, to=int(ir.DataType.INT64))
         pooled = emitter.ours(ROI_POOL, [x, boxes, image], arguments)
-        self.context.entries[pooled.producer()] = report.add(
+        self.context.entries[emitter.nodes[-1]] = report.add(
             name_of(node), "MaxRoiPool", REPLACED, "", **describe(arguments)
         )
-        ir.convenience.replace_nodes_and_values(
-            node.graph, node, [node], emitter.nodes, [node.outputs[0]], [pooled]
-        )
+        replace(node, emitter, pooled)
         for new in emitter.nodes:
             facts.learn(new)
         return True
@@ -75,7 +73,7 @@ def _arguments(model: ir.Model, owner: Owner, node: ir.Node) -> dict[str, Any]:
     for name in node.attributes:
         if name not in ("pooled_shape", "spatial_scale"):
             raise ValueError(f"attribute {name} does not exist in opset {opset}")
-    _check_tensors(*node.inputs)
+    _check_tensors(required(node, 0), required(node, 1))
     size = get_ints(node, "pooled_shape")
     if size is None:
         raise ValueError("attribute pooled_shape is missing")

@@ -10,7 +10,7 @@ import onnx_ir as ir
 
 from roiops.export.upgrader.facts.facts import Facts
 from roiops.export.upgrader.graph.attributes import scalar
-from roiops.export.upgrader.graph.nodes import is_op, is_ours, name_of, origin
+from roiops.export.upgrader.graph.nodes import is_op, is_ours, name_of, origin, required
 from roiops.export.upgrader.graph.scopes import all_nodes
 from roiops.export.upgrader.report import REPAIRED, WARNING
 from roiops.export.upgrader.rewrites.context import Context, Pass
@@ -83,7 +83,7 @@ def _boxes_num(graph: ir.Graph, nodes: list[ir.Node], facts: Facts) -> tuple[ir.
     if len(unused) != 1:
         names = ", ".join(value.name or "?" for value in unused)
         return None, f"boxes_num is lost: {len(unused)} unused inputs could be it ({names})"
-    if not _as_many([node.inputs[1] for node in nodes], facts):
+    if not _as_many([required(node, 1) for node in nodes], facts):
         found = f"several box tensors that may differ in length, but one unused input ({unused[0].name})"
         return None, f"boxes_num is lost: {found}"
     return unused[0], ""
@@ -98,7 +98,7 @@ def _as_many(boxes: list[ir.Value], facts: Facts) -> bool:
 
 
 def _one_image(node: ir.Node) -> bool:
-    shape = node.inputs[0].shape
+    shape = required(node, 0).shape
     return shape is not None and len(shape) == 4 and shape[0] == 1
 
 

@@ -13,7 +13,7 @@ from roiops.export.upgrader.graph.attributes import (
     read_attributes,
     write_attributes,
 )
-from roiops.export.upgrader.graph.nodes import is_op, name_of
+from roiops.export.upgrader.graph.nodes import is_op, name_of, required
 from roiops.export.upgrader.graph.scopes import Owner, opset_of, owners
 from roiops.export.upgrader.report import LEFT, REPLACED, describe
 from roiops.export.upgrader.rewrites.context import Context, Pass
@@ -123,7 +123,7 @@ def _check_function(model: ir.Model, owner: Owner, node: ir.Node) -> None:
 def _check_tensors(node: ir.Node) -> None:
     if len(node.inputs) != 3 or None in node.inputs or len(node.outputs) != 1:
         raise ValueError(f"found {len(node.inputs)} inputs, wanted X, rois and batch_indices")
-    x, rois, batch = node.inputs
+    x, rois, batch = (required(node, index) for index in range(3))
     for name, value, rank in (("X", x, 4), ("rois", rois, 2), ("batch_indices", batch, 1)):
         if value.shape is not None and len(value.shape) != rank:
             raise ValueError(f"{name} has {len(value.shape)} dimensions, wanted {rank}")

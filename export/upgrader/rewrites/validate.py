@@ -48,9 +48,9 @@ class Validate(Pass):
             for subgraph in subgraphs(node):
                 self._check(subgraph, visible, names)
             for value in node.outputs:
-                if value.name and value.name in names:
+                if value.name in names:
                     raise UpgradeError(f"node {name_of(node)}: its output {value.name!r} is defined twice")
-                names.add(value.name)
+                names |= {value.name} if value.name else set()
             visible.update(node.outputs)
         for value in graph.outputs:
             if value not in visible:
@@ -59,16 +59,16 @@ class Validate(Pass):
 
 def cycle(owner: Owner) -> list[ir.Node]:
     """Nodes of one cycle, found by following producers among the nodes that a sort cannot place."""
-    waiting = {node: set(node.predecessors()) for node in owner.all_nodes()}
+    waiting = {each: set(each.predecessors()) for each in owner.all_nodes()}
     while True:
-        ready = [node for node, before in waiting.items() if not before & waiting.keys()]
+        ready = [each for each, before in waiting.items() if not before & waiting.keys()]
         if not ready:
             break
-        for node in ready:
-            del waiting[node]
+        for done in ready:
+            del waiting[done]
     path: list[ir.Node] = []
-    node = next(iter(waiting), None)
+    node: ir.Node | None = next(iter(waiting), None)
     while node is not None and node not in path:
         path.append(node)
         node = next((p for p in node.predecessors() if p in waiting), None)
-    return path[path.index(node) :] if node in path else path
+    return path if node is None else path[path.index(node) :]

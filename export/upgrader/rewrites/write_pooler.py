@@ -7,6 +7,7 @@ import onnx_ir as ir
 
 from roiops.export.upgrader.facts.rows import Selection
 from roiops.export.upgrader.graph.emit import Emitter
+from roiops.export.upgrader.graph.nodes import required
 from roiops.export.upgrader.poolers.merge import NotProven
 from roiops.export.upgrader.poolers.pooler import Pooler
 from roiops.operators import MULTI_SCALE_ROI_ALIGN
@@ -33,7 +34,7 @@ def write_pooler(pooler: Pooler, emitter: Emitter) -> ir.Value:
     if not pooler.one_level_each:
         spare = _move_other_levels if pooler.merge.count is None else _drop_other_levels
         boxes, batch, levels = spare(pooler, emitter, boxes, batch, levels)
-    maps = [part.node.inputs[0] for part in pooler.parts]
+    maps = [required(part.node, 0) for part in pooler.parts]
     result = emitter.ours(MULTI_SCALE_ROI_ALIGN, [boxes, batch, levels, *maps], pooler.arguments)
     cast = pooler.parts[0].cast
     return result if cast is None else emitter.op("Cast", result, to=cast)

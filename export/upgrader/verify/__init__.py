@@ -11,11 +11,11 @@ import onnx
 from roiops.export.upgrader.errors import UpgradeError
 from roiops.export.upgrader.model_files import ModelLike, load
 from roiops.export.upgrader.rewrites.pipeline import Choices
+from roiops.export.upgrader.verdict import Verdict, Verification
 from roiops.export.upgrader.verify.compare import compare
 from roiops.export.upgrader.verify.inputs import random_inputs
 from roiops.export.upgrader.verify.repaired import reference
 from roiops.export.upgrader.verify.sessions import run
-from roiops.export.upgrader.verify.verdict import Verdict, Verification
 
 __all__ = ["TOLERANCE", "Verdict", "Verification", "verify"]
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from roiops.export.upgrader.verdict import EQUAL, MISMATCH, UNPROVED, Verdict
 from roiops.export.upgrader.verify.detections import Array, Detections, find_detections, match_rows
-from roiops.export.upgrader.verify.verdict import EQUAL, MISMATCH, UNPROVED, Verdict
 
 # Rounding steps that an output of a 16-bit type may differ by, whatever the tolerance.
 _STEPS_16_BIT = 8

@@ -6,7 +6,7 @@ import numpy as np
 import onnx_ir as ir
 
 from roiops.export.upgrader.graph.attributes import get_float, get_string, scalar
-from roiops.export.upgrader.graph.nodes import is_roi_align
+from roiops.export.upgrader.graph.nodes import is_roi_align, required
 
 IMAGES = 2
 BOXES = 24
@@ -27,15 +27,16 @@ class _Inputs:
     def __init__(self, model: ir.Model, seed: int):
         self._random = np.random.default_rng(seed)
         self._pools = [node for node in model.graph.all_nodes() if is_roi_align(node)]
-        self._scales = {pool.inputs[0]: get_float(pool, "spatial_scale", 1.0) for pool in self._pools}
+        self._scales = {required(pool, 0): get_float(pool, "spatial_scale", 1.0) for pool in self._pools}
         self._sizes: dict[str, int] = {}
         self.arrays: dict[str, np.ndarray] = {}
         for value in sorted(model.graph.inputs, key=lambda value: -len(value.shape or ())):
-            if value.name not in model.graph.initializers:
+            if value.name and value.name not in model.graph.initializers:
                 self.arrays[value.name] = self._array(value)
 
     def _array(self, value: ir.Value) -> np.ndarray:
-        shape = [self._size(value, axis) for axis in range(len(value.shape or ()))]
+        dims = list(value.shape or ())
+        shape = [self._size(value, dim, axis, len(dims)) for axis, dim in enumerate(dims)]
         dtype = (value.dtype or ir.DataType.FLOAT).numpy()
         if dtype == np.bool_:
             return self._random.integers(0, 2, shape).astype(bool)
@@ -45,11 +46,9 @@ class _Inputs:
             return self._boxes(*shape).astype(dtype)
         return self._random.random(shape).astype(dtype)
 
-    def _size(self, value: ir.Value, axis: int) -> int:
-        dim = value.shape[axis]
+    def _size(self, value: ir.Value, dim: int | ir.SymbolicDim, axis: int, rank: int) -> int:
         if isinstance(dim, int):
             return dim
-        rank = len(value.shape)
         if rank >= 3 and axis >= rank - 2:
             size = max(1, round(PIXELS * self._scales.get(value, 1.0)))
         elif rank == 4:
@@ -86,7 +85,7 @@ class _Inputs:
         extents = [
             [self.arrays[x.name].shape[axis] / scale for axis in (3, 2)]
             for x, scale in self._scales.items()
-            if x.name in self.arrays
+            if x.name is not None and x.name in self.arrays
         ]
         extent = np.min(extents, axis=0) if extents else np.full(2, PIXELS)
         sides = extent * 2.0 ** self._random.uniform(-5, 0, (count, 2))

@@ -26,10 +26,10 @@ class _Command(typer.core.TyperCommand):
 
     def get_params(self, ctx: Any) -> list[Any]:
         """Return the options, --help among them."""
-        parameters = super().get_params(ctx)
+        parameters: list[Any] = super().get_params(ctx)
         for parameter in parameters:
             if getattr(parameter, "is_flag", False):
-                parameter.display_type_rich = parameter.display_type = lambda ctx: None  # type: ignore[attr-defined]
+                parameter.display_type_rich = parameter.display_type = lambda ctx: None
         return parameters
 
 

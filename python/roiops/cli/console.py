@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any, NoReturn, Protocol
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import Console
 
 # Where the locale has no letter for a character, its escape is printed instead of a traceback.
 for _stream in (sys.stdout, sys.stderr):
@@ -37,8 +37,7 @@ def show(result: Result, how: Format) -> None:
     if how is Format.json:
         print(json.dumps(result.to_dict(), indent=2))
     elif sys.stdout.isatty():
-        renderable: RenderableType = result  # type: ignore[assignment]
-        Console(highlight=False, markup=False).print(renderable)
+        Console(highlight=False, markup=False).print(result)
     else:
         print(result)
 

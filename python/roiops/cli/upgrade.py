@@ -49,7 +49,7 @@ def upgrade(
         fail(f"{out}: --verify needs the original afterwards; write to another file")
     if model.exists() and out.exists() and os.path.samefile(model, out) and not force:
         fail(f"{out}: this is the model itself; write to another file, or use --force")
-    choices = Choices(paddle_aligned, aligned, max_interpolated)  # type: ignore[arg-type]
+    choices = Choices(paddle_aligned, aligned, max_interpolated)
     try:
         if report is not None:
             _check_writable(report)

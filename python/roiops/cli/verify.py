@@ -29,7 +29,7 @@ def verify(
     from roiops import export
     from roiops.export.upgrader import Choices
 
-    choices = Choices(paddle_aligned, aligned, max_interpolated)  # type: ignore[arg-type]
+    choices = Choices(paddle_aligned, aligned, max_interpolated)
     try:
         verification = options.run_verification(original, upgraded, inputs, tolerance, choices)
     except (export.PortableError, export.UpgradeError, OSError) as error:

@@ -174,7 +174,7 @@ class Operator:
         variable = next((v for v in self.types if v.name == name), None)
         if variable is None:
             return (name,)
-        if variable.boxes_of in types:
+        if variable.boxes_of is not None and variable.boxes_of in types:
             return box_types(types[variable.boxes_of])
         return variable.allowed
 
@@ -182,5 +182,5 @@ class Operator:
 def resolve(choice: Any, attributes: Mapping[str, Any]) -> Any:
     """Return what a `ByAttribute` stands for, None if its attribute is not known; anything else as it is."""
     if isinstance(choice, ByAttribute):
-        return choice.cases.get(attributes.get(choice.attribute))
+        return choice.cases.get(str(attributes.get(choice.attribute)))
     return choice

@@ -80,6 +80,11 @@ def output_shapes(
     ]
 
 
+def element_types(operator: Operator, types: Mapping[str, str], attributes: Mapping[str, Any]) -> list[str]:
+    """Return the element type of every output where the type variables and attributes are all known."""
+    return [name for name in output_types(operator, types, attributes) if name is not None]
+
+
 def output_types(
     operator: Operator, types: Mapping[str, str], attributes: Mapping[str, Any]
 ) -> list[str | None]:

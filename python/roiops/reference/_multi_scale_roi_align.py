@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from roiops import _checks
 from roiops.operators import MULTI_SCALE_ROI_ALIGN
+from roiops.reference._pooling import pool_pyramid
 from roiops.reference._roi_align import roi_align
 
 
@@ -54,21 +54,4 @@ def multiscale_roi_align(
         batch_format=batch_format,
     )
     values = {"xs": xs, "boxes": boxes, "batch": batch, "levels": levels}
-    inputs = _checks.inputs(MULTI_SCALE_ROI_ALIGN, values, arguments)
-    xs, boxes, batch, levels = inputs["X"], inputs["boxes"], inputs["batch"], inputs["levels"]
-    images = np.repeat(np.arange(len(xs[0])), batch) if batch_format == "boxes_num" else batch
-    y = np.zeros((len(boxes), xs[0].shape[1], *arguments["output_size"]))
-    for level, (x, scale) in enumerate(zip(xs, arguments["spatial_scales"])):
-        here = levels == level
-        y[here] = roi_align(
-            x,
-            boxes[here],
-            images[here],
-            output_size,
-            scale,
-            sampling_ratio,
-            aligned,
-            mode=mode,
-            batch_format="batch_indices",
-        )
-    return y
+    return pool_pyramid(MULTI_SCALE_ROI_ALIGN, roi_align, values, {**arguments, "mode": mode})

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from roiops import _checks
 from roiops.operators import MULTI_SCALE_ROI_ALIGN_ROTATED
+from roiops.reference._pooling import pool_pyramid
 from roiops.reference._roi_align_rotated import roi_align_rotated
 
 
@@ -60,23 +60,4 @@ def multiscale_roi_align_rotated(
         batch_format=batch_format,
     )
     values = {"xs": xs, "boxes": boxes, "batch": batch, "levels": levels}
-    inputs = _checks.inputs(MULTI_SCALE_ROI_ALIGN_ROTATED, values, arguments)
-    xs, boxes, batch, levels = inputs["X"], inputs["boxes"], inputs["batch"], inputs["levels"]
-    images = np.repeat(np.arange(len(xs[0])), batch) if batch_format == "boxes_num" else batch
-    y = np.zeros((len(boxes), xs[0].shape[1], *arguments["output_size"]))
-    for level, (x, scale) in enumerate(zip(xs, arguments["spatial_scales"])):
-        here = levels == level
-        y[here] = roi_align_rotated(
-            x,
-            boxes[here],
-            images[here],
-            output_size,
-            scale,
-            sampling_ratio,
-            aligned,
-            clockwise=clockwise,
-            angle_unit=angle_unit,
-            mode=mode,
-            batch_format="batch_indices",
-        )
-    return y
+    return pool_pyramid(MULTI_SCALE_ROI_ALIGN_ROTATED, roi_align_rotated, values, arguments)

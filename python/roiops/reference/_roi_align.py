@@ -26,6 +26,7 @@ import numpy as np
 
 from roiops import _checks, _values
 from roiops.operators import ROI_ALIGN
+from roiops.reference._pooling import image_of_each_box
 
 _CHUNK = 1 << 20  # interpolated values held at once: bounds memory for very dense sampling grids
 
@@ -73,7 +74,7 @@ def roi_align(
     )
     inputs = _checks.inputs(ROI_ALIGN, {"x": x, "boxes": boxes, "batch": batch}, arguments)
     x, boxes = inputs["X"], inputs["boxes"]
-    images = np.repeat(np.arange(len(x)), inputs["batch"]) if batch_format == "boxes_num" else inputs["batch"]
+    images = image_of_each_box(inputs["batch"], batch_format, len(x))
     rows, columns = arguments["output_size"]
     scale, ratio = arguments["spatial_scale"], arguments["sampling_ratio"]
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from roiops import _checks
 from roiops.operators import ROI_ALIGN_ROTATED
+from roiops.reference._pooling import image_of_each_box
 
 MOST_SAMPLES = 1024
 
@@ -76,7 +77,7 @@ def roi_align_rotated(
     inputs = _checks.inputs(ROI_ALIGN_ROTATED, {"x": x, "boxes": boxes, "batch": batch}, arguments)
     x, boxes, batch = inputs["X"], inputs["boxes"], inputs["batch"]
     bins, scale = arguments["output_size"], arguments["spatial_scale"]
-    images = np.repeat(np.arange(len(x)), batch) if batch_format == "boxes_num" else batch
+    images = image_of_each_box(batch, batch_format, len(x))
     result = np.zeros((len(boxes), x.shape[1], *bins))
     if 0 in x.shape[2:]:
         return result

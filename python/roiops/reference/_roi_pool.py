@@ -25,6 +25,7 @@ import numpy as np
 
 from roiops import _checks
 from roiops.operators import ROI_POOL
+from roiops.reference._pooling import image_of_each_box
 
 _FARTHEST = 2**30
 
@@ -59,7 +60,7 @@ def roi_pool(
     )
     inputs = _checks.inputs(ROI_POOL, {"x": x, "boxes": boxes, "batch": batch}, arguments)
     x, boxes = inputs["X"], inputs["boxes"]
-    images = np.repeat(np.arange(len(x)), inputs["batch"]) if batch_format == "boxes_num" else inputs["batch"]
+    images = image_of_each_box(inputs["batch"], batch_format, len(x))
     rows, columns = arguments["output_size"]
     channels, height, width = x.shape[1:]
     y = np.zeros((len(boxes), channels, rows, columns))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from roiops.export.upgrader.verdict import Verification
 from roiops.export.upgrader.verify.compare import compare
 from roiops.export.upgrader.verify.detections import find_detections
-from roiops.export.upgrader.verify.verdict import Verification
 
 SCORES = np.array([0.9, 0.5, 0.5, 0.5, 0.1], np.float32)
 BOXES = np.arange(20, dtype=np.float32).reshape(5, 4)

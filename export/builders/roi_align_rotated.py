@@ -1,21 +1,15 @@
-"""Nodes and models of the operators on rotated boxes."""
+"""Builders of RoiAlignRotated and MultiScaleRoiAlignRotated."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import onnx
 from onnx import TensorProto
 
-from roiops.export._models import OPSET, checked_types, one_node_model
+from roiops.export._models import OPSET, pooling_model
 from roiops.export._nodes import make_node
-from roiops.operators import (
-    BOX_IOU_ROTATED,
-    MULTI_SCALE_ROI_ALIGN_ROTATED,
-    NMS_ROTATED,
-    ROI_ALIGN_ROTATED,
-)
+from roiops.operators import MULTI_SCALE_ROI_ALIGN_ROTATED, ROI_ALIGN_ROTATED
 
 
 def make_roi_align_rotated_node(
@@ -25,8 +19,14 @@ def make_roi_align_rotated_node(
     output: str,
     *,
     output_size: int | Sequence[int],
+    spatial_scale: float = 1.0,
+    sampling_ratio: int = -1,
+    aligned: bool = True,
+    clockwise: bool = False,
+    angle_unit: str = "radians",
+    mode: str = "avg",
+    batch_format: str = "boxes_num",
     name: str | None = None,
-    **attributes: Any,
 ) -> onnx.NodeProto:
     """Build a ``roiops::RoiAlignRotated`` node; the model must import domain ``roiops`` version 1.
 
@@ -36,14 +36,28 @@ def make_roi_align_rotated_node(
         batch: value name of the boxes per image (N,) or image of each box (K,), int32 or int64.
         output: value name of the result (K, C, height, width).
         output_size: bins per axis, an int or (height, width).
+        spatial_scale: feature pixels per image pixel.
+        sampling_ratio: samples per bin and axis, at most 1024; adaptive when <= 0.
+        aligned: shift by half a pixel; otherwise sides are at least one pixel.
+        clockwise: the angle turns x towards y, which points down.
+        angle_unit: "radians" or "degrees".
+        mode: "avg", or "max" over the interpolated samples.
+        batch_format: what ``batch`` holds, "boxes_num" or "batch_indices".
         name: node name, which ONNX Runtime puts into error messages.
-        attributes: spatial_scale=1.0, sampling_ratio=-1, aligned=True, clockwise=False, angle_unit="radians",
-            mode="avg" and batch_format="boxes_num", as in `roiops.reference.roi_align_rotated`.
 
     Raises:
         TypeError, ValueError: a wrong attribute; the message starts with its name.
     """
-    arguments = ROI_ALIGN_ROTATED.check(output_size=output_size, **attributes)
+    arguments = ROI_ALIGN_ROTATED.check(
+        output_size=output_size,
+        spatial_scale=spatial_scale,
+        sampling_ratio=sampling_ratio,
+        aligned=aligned,
+        clockwise=clockwise,
+        angle_unit=angle_unit,
+        mode=mode,
+        batch_format=batch_format,
+    )
     inputs = {"x": x, "boxes": boxes, "batch": batch}
     return make_node(ROI_ALIGN_ROTATED, inputs, {"output": output}, arguments, name)
 
@@ -57,8 +71,13 @@ def make_multiscale_roi_align_rotated_node(
     *,
     output_size: int | Sequence[int],
     spatial_scales: Sequence[float],
+    sampling_ratio: int = -1,
+    aligned: bool = True,
+    clockwise: bool = False,
+    angle_unit: str = "radians",
+    mode: str = "avg",
+    batch_format: str = "boxes_num",
     name: str | None = None,
-    **attributes: Any,
 ) -> onnx.NodeProto:
     """Build a ``roiops::MultiScaleRoiAlignRotated`` node: one node for a pyramid of feature maps.
 
@@ -70,126 +89,126 @@ def make_multiscale_roi_align_rotated_node(
         output: value name of the result (K, C, height, width), in the order of the boxes.
         output_size: bins per axis, an int or (height, width).
         spatial_scales: one scale per feature map.
+        sampling_ratio: as in `make_roi_align_rotated_node`.
+        aligned: as in `make_roi_align_rotated_node`.
+        clockwise: as in `make_roi_align_rotated_node`.
+        angle_unit: as in `make_roi_align_rotated_node`.
+        mode: as in `make_roi_align_rotated_node`.
+        batch_format: as in `make_roi_align_rotated_node`.
         name: node name.
-        attributes: as in `make_roi_align_rotated_node`, but for spatial_scale.
 
     Raises:
         TypeError, ValueError: a wrong attribute; the message starts with its name.
     """
     arguments = MULTI_SCALE_ROI_ALIGN_ROTATED.check(
-        output_size=output_size, spatial_scales=spatial_scales, **attributes
+        output_size=output_size,
+        spatial_scales=spatial_scales,
+        sampling_ratio=sampling_ratio,
+        aligned=aligned,
+        clockwise=clockwise,
+        angle_unit=angle_unit,
+        mode=mode,
+        batch_format=batch_format,
     )
     inputs = {"boxes": boxes, "batch": batch, "levels": levels, "xs": xs}
     return make_node(MULTI_SCALE_ROI_ALIGN_ROTATED, inputs, {"output": output}, arguments, name)
 
 
-def make_box_iou_rotated_node(
-    a: str, b: str, output: str, *, name: str | None = None, **attributes: Any
-) -> onnx.NodeProto:
-    """Build a ``roiops::BoxIouRotated`` node.
-
-    Args:
-        a: value name of boxes (A, 5), cx cy w h angle.
-        b: value name of boxes (B, 5).
-        output: value name of the overlaps (A, B).
-        name: node name.
-        attributes: mode="iou", clockwise=True and angle_unit="radians", as in `roiops.box_iou_rotated`.
-
-    Raises:
-        TypeError, ValueError: a wrong attribute; the message starts with its name.
-    """
-    arguments = BOX_IOU_ROTATED.check(**attributes)
-    return make_node(BOX_IOU_ROTATED, {"a": a, "b": b}, {"output": output}, arguments, name)
-
-
-def make_nms_rotated_node(
-    boxes: str,
-    scores: str,
-    output: str,
-    *,
-    iou_threshold: float,
-    name: str | None = None,
-    **attributes: Any,
-) -> onnx.NodeProto:
-    """Build a ``roiops::NmsRotated`` node.
-
-    Args:
-        boxes: value name of the boxes (N, B, 5), cx cy w h angle.
-        scores: value name of the scores (N, C, B).
-        output: value name of image, class and box of those kept (K, 3), int64.
-        iou_threshold: boxes with a larger overlap suppress, between 0 and 1.
-        name: node name.
-        attributes: score_threshold=None, max_output_boxes_per_class=0, inclusive=False, iou="polygon",
-            suppression="greedy", clockwise=True and angle_unit="radians", as in
-            `roiops.reference.nms_rotated`.
-
-    Raises:
-        TypeError, ValueError: a wrong attribute; the message starts with its name.
-    """
-    arguments = NMS_ROTATED.check(iou_threshold=iou_threshold, **attributes)
-    return make_node(NMS_ROTATED, {"boxes": boxes, "scores": scores}, {"output": output}, arguments, name)
-
-
 def make_roi_align_rotated_model(
     *,
     output_size: int | Sequence[int],
+    spatial_scale: float = 1.0,
+    sampling_ratio: int = -1,
+    aligned: bool = True,
+    clockwise: bool = False,
+    angle_unit: str = "radians",
+    mode: str = "avg",
+    batch_format: str = "boxes_num",
     x_type: int = TensorProto.FLOAT,
     boxes_type: int | None = None,
     batch_type: int = TensorProto.INT64,
     opset: int = OPSET,
     name: str | None = None,
-    **attributes: Any,
 ) -> onnx.ModelProto:
     """Build a model with inputs X (N, C, H, W), boxes (K, 5), batch (N,) or (K,) and output Y.
 
     Args:
         output_size: bins per axis, an int or (height, width).
+        spatial_scale: as in `make_roi_align_rotated_node`.
+        sampling_ratio: as in `make_roi_align_rotated_node`.
+        aligned: as in `make_roi_align_rotated_node`.
+        clockwise: as in `make_roi_align_rotated_node`.
+        angle_unit: as in `make_roi_align_rotated_node`.
+        mode: as in `make_roi_align_rotated_node`.
+        batch_format: as in `make_roi_align_rotated_node`.
         x_type: `onnx.TensorProto` element type of X and Y: FLOAT, DOUBLE, FLOAT16 or BFLOAT16.
         boxes_type: element type of the boxes; by default that of X, and FLOAT with 16-bit X.
         batch_type: element type of the batch input, INT32 or INT64.
         opset: version of the standard operators that the model imports.
         name: node name.
-        attributes: as in `make_roi_align_rotated_node`.
 
     Raises:
         TypeError, ValueError: a wrong argument; the message starts with its name.
     """
-    arguments = ROI_ALIGN_ROTATED.check(output_size=output_size, **attributes)
-    given = {"x_type": x_type, "boxes_type": boxes_type, "batch_type": batch_type}
-    types = checked_types(ROI_ALIGN_ROTATED, given)
-    return one_node_model(ROI_ALIGN_ROTATED, arguments, types, ["X", "boxes", "batch"], opset, name)
+    arguments = ROI_ALIGN_ROTATED.check(
+        output_size=output_size,
+        spatial_scale=spatial_scale,
+        sampling_ratio=sampling_ratio,
+        aligned=aligned,
+        clockwise=clockwise,
+        angle_unit=angle_unit,
+        mode=mode,
+        batch_format=batch_format,
+    )
+    return pooling_model(ROI_ALIGN_ROTATED, arguments, x_type, boxes_type, batch_type, opset, name)
 
 
 def make_multiscale_roi_align_rotated_model(
     *,
     output_size: int | Sequence[int],
     spatial_scales: Sequence[float],
+    sampling_ratio: int = -1,
+    aligned: bool = True,
+    clockwise: bool = False,
+    angle_unit: str = "radians",
+    mode: str = "avg",
+    batch_format: str = "boxes_num",
     x_type: int = TensorProto.FLOAT,
     boxes_type: int | None = None,
     batch_type: int = TensorProto.INT64,
     opset: int = OPSET,
     name: str | None = None,
-    **attributes: Any,
 ) -> onnx.ModelProto:
     """Build a model with inputs boxes (K, 5), batch, levels (K,), X_0, X_1, ... (N, C, H_l, W_l), output Y.
 
     Args:
         output_size: bins per axis, an int or (height, width).
         spatial_scales: feature pixels per image pixel, one for each feature map.
+        sampling_ratio: as in `make_roi_align_rotated_node`.
+        aligned: as in `make_roi_align_rotated_node`.
+        clockwise: as in `make_roi_align_rotated_node`.
+        angle_unit: as in `make_roi_align_rotated_node`.
+        mode: as in `make_roi_align_rotated_node`.
+        batch_format: as in `make_roi_align_rotated_node`.
         x_type: element type of the feature maps and Y.
         boxes_type: element type of the boxes.
         batch_type: element type of the batch input.
         opset: version of the standard operators that the model imports.
         name: node name.
-        attributes: as in `make_roi_align_rotated_node`, but for spatial_scale.
 
     Raises:
         TypeError, ValueError: a wrong argument; the message starts with its name.
     """
     arguments = MULTI_SCALE_ROI_ALIGN_ROTATED.check(
-        output_size=output_size, spatial_scales=spatial_scales, **attributes
+        output_size=output_size,
+        spatial_scales=spatial_scales,
+        sampling_ratio=sampling_ratio,
+        aligned=aligned,
+        clockwise=clockwise,
+        angle_unit=angle_unit,
+        mode=mode,
+        batch_format=batch_format,
     )
-    given = {"x_type": x_type, "boxes_type": boxes_type, "batch_type": batch_type}
-    types = checked_types(MULTI_SCALE_ROI_ALIGN_ROTATED, given)
-    names = ["boxes", "batch", "levels", *(f"X_{i}" for i in range(len(arguments["spatial_scales"])))]
-    return one_node_model(MULTI_SCALE_ROI_ALIGN_ROTATED, arguments, types, names, opset, name)
+    return pooling_model(
+        MULTI_SCALE_ROI_ALIGN_ROTATED, arguments, x_type, boxes_type, batch_type, opset, name
+    )
