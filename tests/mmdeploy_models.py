@@ -18,6 +18,14 @@ MMCV = ("mmcv",)
 DOMAINS = {
     "NMSRotated": MMDEPLOY,
     "MMCVRoIAlignRotated": MMDEPLOY + MMCV,
+    "MMCVRoiAlign": MMDEPLOY + MMCV,
+    "grid_sampler": MMDEPLOY + MMCV,
+    "NMSMatch": MMDEPLOY,
+    "NonMaxSuppression": MMCV,
+    "SoftNonMaxSuppression": MMCV,
+    "cummax": MMCV,
+    "cummin": MMCV,
+    "MMCVCornerPool": MMCV,
 }
 
 

@@ -11,12 +11,22 @@ const ort::Library ort::kLibrary = {
         {
             mmdeploy::AddNmsRotated,
             mmdeploy::AddRoiAlignRotated,
+            mmdeploy::AddRoiAlign,
+            mmdeploy::AddGridSampler,
+            mmdeploy::AddNmsMatch,
         },
     },
     {
         "mmcv",
         {
             mmdeploy::AddRoiAlignRotated,
+            mmdeploy::AddRoiAlign,
+            mmdeploy::AddGridSampler,
+            mmdeploy::AddNms,
+            mmdeploy::AddSoftNms,
+            mmdeploy::AddCummax,
+            mmdeploy::AddCummin,
+            mmdeploy::AddCornerPool,
         },
     },
 };

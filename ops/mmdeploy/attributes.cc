@@ -69,4 +69,10 @@ float RequiredScale(const ort::KernelInfo& info, const char* name) {
   return ort::CheckedScale(name, *value);
 }
 
+size_t RequiredChoice(const ort::KernelInfo& info, const char* name,
+                      std::initializer_list<const char*> choices) {
+  if (!info.String(name)) FailMissing(name, "a string, as \"" + std::string(*choices.begin()) + "\"");
+  return ort::ReadChoice(info, name, choices);
+}
+
 }  // namespace roiops::mmdeploy

@@ -5,6 +5,7 @@
 #define ROIOPS_MMDEPLOY_ATTRIBUTES_H_
 
 #include <cstdint>
+#include <initializer_list>
 #include <vector>
 
 #include "ort/api.h"
@@ -24,6 +25,10 @@ float RequiredFloat(const ort::KernelInfo& info, const char* name, float least, 
 
 // A finite number greater than 0.
 float RequiredScale(const ort::KernelInfo& info, const char* name);
+
+// The index of a string in `choices`.
+size_t RequiredChoice(const ort::KernelInfo& info, const char* name,
+                      std::initializer_list<const char*> choices);
 
 }  // namespace roiops::mmdeploy
 

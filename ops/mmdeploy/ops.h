@@ -14,6 +14,30 @@ void AddNmsRotated(ort::OperatorList& list);
 // MMCVRoIAlignRotated(x, rois) -> y
 void AddRoiAlignRotated(ort::OperatorList& list);
 
+// MMCVRoiAlign(x, rois) -> y
+void AddRoiAlign(ort::OperatorList& list);
+
+// grid_sampler(x, grid) -> y
+void AddGridSampler(ort::OperatorList& list);
+
+// NonMaxSuppression(boxes, scores) -> kept
+void AddNms(ort::OperatorList& list);
+
+// NMSMatch(boxes, scores, iou_threshold, score_threshold) -> matches
+void AddNmsMatch(ort::OperatorList& list);
+
+// SoftNonMaxSuppression(boxes, scores) -> detections, kept
+void AddSoftNms(ort::OperatorList& list);
+
+// cummax(x) -> values, indices
+void AddCummax(ort::OperatorList& list);
+
+// cummin(x) -> values, indices
+void AddCummin(ort::OperatorList& list);
+
+// MMCVCornerPool(x) -> y
+void AddCornerPool(ort::OperatorList& list);
+
 }  // namespace roiops::mmdeploy
 
 #endif  // ROIOPS_MMDEPLOY_OPS_H_
