@@ -8,7 +8,7 @@ import onnx
 
 from roiops.export._nodes import make_node, node_arguments
 from roiops.export._tracer import INT64, UNKNOWN, Tracer
-from roiops.export.portable._bodies import BODIES
+from roiops.export.portable._bodies import BODIES, WITHOUT_BODY
 from roiops.operators import DOMAIN, OPERATORS, Operator
 
 
@@ -40,8 +40,10 @@ def check_inputs(node: onnx.NodeProto) -> None:
         PortableError: it is not as in the operator's schema.
     """
     operator = OPERATORS[node.op_type]
-    if operator.name not in BODIES:
-        raise PortableError(f"{describe(node)}: standard operators have no equivalent")
+    if operator.name in WITHOUT_BODY:
+        raise PortableError(
+            f"{describe(node)}: standard operators have no equivalent: {WITHOUT_BODY[operator.name]}"
+        )
     few = len(operator.inputs)
     many = len(node.input) if operator.inputs[-1].variadic else few
     if not few <= len(node.input) <= many or not all(node.input):

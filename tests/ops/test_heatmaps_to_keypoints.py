@@ -77,47 +77,7 @@ def test_many_boxes_on_several_threads():
     assert np.isclose(found, wanted, rtol=1e-6, atol=1e-4).all(-1).mean() > 0.99
 
 
-# Rules
-
-
-def peak(values, roi, convention="torchvision") -> np.ndarray:
-    maps = np.asarray(values, np.float32)[None, None]
-    found = roiops.heatmaps_to_keypoints(maps, np.array([roi], np.float32), convention)
-    return (found[0] if convention == "torchvision" else found)[0, 0]
-
-
-def single(shape, row, column, value=1.0) -> np.ndarray:
-    values = np.zeros(shape, np.float32)
-    values[row, column] = value
-    return values
-
-
-def test_a_pixel_is_found_at_its_centre():
-    np.testing.assert_allclose(peak(single((4, 4), 2, 1), [10, 20, 14, 24]), [11.5, 22.5, 1])
-
-
-def test_sides_are_rounded_up_and_positions_scaled_back():
-    # 3.5 pixels are upsampled to 4, of which each is 3.5 / 4 wide.
-    assert peak(single((1, 4), 0, 3), [10, 20, 13.5, 21])[0] == pytest.approx(10 + 3.5 * 3.5 / 4)
-
-
-def test_sides_are_at_least_one_pixel():
-    np.testing.assert_allclose(peak(single((4, 4), 2, 1), [10, 20, 10, 19]), [10.5, 20.5, 1])
-
-
-def test_the_first_of_equal_pixels_counts():
-    values = np.zeros((4, 4), np.float32)
-    values[1, 2] = values[2, 1] = values[1, 3] = 1
-    np.testing.assert_allclose(peak(values, [0, 0, 4, 4])[:2], [2.5, 1.5])
-
-
-def test_nan_is_largest_and_the_first_one_counts():
-    values = single((4, 4), 0, 0, 100.0)
-    values[2, 1] = values[3, 0] = np.nan
-    points, scores = roiops.heatmaps_to_keypoints(values[None, None], np.array([[0, 0, 4, 4]], np.float32))
-    assert np.isnan(scores).all()
-    # Every pixel within the four taps of one is NaN too: the first of row 0, as the map is not upsampled.
-    np.testing.assert_allclose(points[0, 0, :2], [0.5, 0.5])
+# Rules that are no table of values: see tests/semantics
 
 
 def test_a_map_without_any_finite_pixel():
@@ -125,13 +85,6 @@ def test_a_map_without_any_finite_pixel():
         np.full((1, 1, 4, 4), -np.inf, np.float32), np.array([[0, 0, 9, 9]], np.float32)
     )
     assert np.isfinite(points).all() and not np.isfinite(scores).any()
-
-
-def test_detectron2_scores_are_a_softmax_over_the_map():
-    values = np.random.default_rng(0).standard_normal((6, 6)).astype(np.float32)
-    x, y, logit, score = peak(values, [0, 0, 6, 6], "detectron2")
-    assert (values[int(y), int(x)], logit) == (values.max(), values.max())
-    assert score == pytest.approx(1 / np.exp(values - values.max()).sum(), rel=1e-5)
 
 
 # Errors

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ml_dtypes
 import numpy as np
 import onnxruntime as ort
 import pytest
@@ -77,40 +76,6 @@ def test_sixteen_bit_features_and_counts(box_dtype, batch_dtype):
     np.testing.assert_array_equal(_roi_pool(x, boxes, counts, size, scale, "boxes_num"), expected)
 
 
-def test_a_bin_is_its_largest_pixel():
-    x = np.arange(16, dtype=np.float32).reshape(1, 1, 4, 4)
-    boxes = np.array([[0, 0, 3, 3], [0.5, 0.5, 1.4, 1.4], [9, 9, 12, 12], [-2.5, 0, -0.5, 0]], np.float32)
-    y = _roi_pool(x, boxes, [0] * 4, (2, 2)).reshape(4, 4)
-    # Rounded away from zero at halves: the second is pixel (1, 1) in every bin, the others are off the map.
-    np.testing.assert_array_equal(y, [[5, 7, 13, 15], [5] * 4, [0] * 4, [0] * 4])
-
-
-def test_infinities_and_nan_stay():
-    x = np.full((1, 1, 2, 4), -np.inf, np.float32)
-    x[..., 3] = np.nan
-    y = _roi_pool(x, np.array([[0, 0, 3, 1]], np.float32), [0], (1, 2))
-    np.testing.assert_array_equal(y.ravel(), [-np.inf, np.nan])
-
-
-def test_coordinates_beyond_every_map():
-    x = np.ones((1, 1, 3, 3), np.float32)
-    boxes = np.array([[-3e38, -1e30, 3e38, 1e30], [3e38, 0, 3e38, 2], [0, 0, -3e38, 2]], np.float32)
-    expected = reference.roi_pool(x, boxes, [0] * 3, (2, 3), 4.0, batch_format="batch_indices")
-    np.testing.assert_array_equal(_roi_pool(x, boxes, [0] * 3, (2, 3), 4.0), expected)
-
-
-def test_no_boxes_and_maps_without_pixels():
-    none = np.zeros((0, 4), np.float32)
-    assert _roi_pool(np.ones((1, 3, 4, 4), np.float32), none, np.zeros(0, np.int64), (2, 2)).shape == (
-        0,
-        3,
-        2,
-        2,
-    )
-    box = np.array([[0, 0, 4, 4]], np.float32)
-    assert not _roi_pool(np.zeros((1, 3, 0, 5), np.float32), box, [0], (2, 2)).any()
-
-
 @pytest.mark.parametrize("opset", [1, 7, 12, 13, 21])
 def test_the_override_is_the_builtin_where_that_exists(opset):
     for seed in range(20):
@@ -144,32 +109,3 @@ def test_pooled_shape_is_checked(shape):
     x = np.ones((1, 1, 4, 4), np.float32)
     with pytest.raises(Exception, match="MaxRoiPool node '.*attribute 'pooled_shape'"):
         _max_roi_pool(x, np.zeros((1, 5), np.float32), shape, override=True)
-
-
-def test_bfloat16():
-    x, boxes, images, size, scale = case(4)
-    x = x.astype(ml_dtypes.bfloat16)
-    expected = reference.roi_pool(x, boxes, images, size, scale, batch_format="batch_indices")
-    nodes = [
-        helper.make_node("Cast", ["X"], ["x16"], to=TensorProto.BFLOAT16),
-        helper.make_node(
-            "RoiPool",
-            ["x16", "boxes", "batch"],
-            ["y16"],
-            domain="roiops",
-            output_height=size[0],
-            output_width=size[1],
-            spatial_scale=scale,
-            batch_format="batch_indices",
-        ),
-        helper.make_node("Cast", ["y16"], ["Y"], to=TensorProto.FLOAT),
-    ]
-    feeds = {"X": x.astype(np.float32), "boxes": boxes, "batch": images}
-    infos = [helper.make_tensor_value_info(k, TYPES[v.dtype.name], [None] * v.ndim) for k, v in feeds.items()]
-    graph = helper.make_graph(nodes, "graph", infos, [helper.make_tensor_value_info("Y", 1, [None] * 4)])
-    domains = [helper.make_opsetid("", 18), helper.make_opsetid("roiops", 1)]
-    model = helper.make_model(graph, opset_imports=domains, ir_version=8)
-    options = ort.SessionOptions()
-    roiops.register(options)
-    session = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-    np.testing.assert_array_equal(session.run(None, feeds)[0], expected)

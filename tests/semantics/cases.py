@@ -1,12 +1,13 @@
-"""The rules of docs/semantics.md as inputs, attributes and values worked out by hand from the definition.
+"""The rules of RoIAlign in docs/semantics.md: inputs, attributes and values worked out from the definition.
 
-NumPy only: everything that computes RoIAlign is held to this table.
+NumPy only. The other operators' are beside it; table.py has all of them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -38,6 +39,19 @@ class Case:
     sampling_ratio: int = -1
     aligned: bool = True
     mode: str = "avg"
+
+    operator = "RoiAlign"
+
+    @property
+    def inputs(self) -> dict[str, np.ndarray]:
+        """The inputs by their names in a model."""
+        return {"X": self.x, "boxes": self.boxes, "batch": self.batch}
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The attributes by their names in Python."""
+        names = ("output_size", "spatial_scale", "sampling_ratio", "aligned", "mode", "batch_format")
+        return {name: getattr(self, name) for name in names}
 
     @property
     def indices(self) -> np.ndarray:

@@ -1,8 +1,8 @@
-"""Everything that computes RoIAlign, called alike: which cases it takes, and a case's result.
+"""Everything that computes operators, called alike: which cases it takes, and a case's results.
 
     python -m semantics.implementations FILE
 
-writes the CPU kernel's results, of the instruction set that ROIOPS_ISA names.
+writes the CPU kernels' results, of the instruction set that ROIOPS_ISA names.
 """
 
 from __future__ import annotations
@@ -10,66 +10,79 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
+from typing import Union
 
 import numpy as np
+import onnx
 import onnxruntime as ort
 from cuda_host_pool import HostPool, find_compiler
 from onnx import helper
-from semantics.cases import CASES, Case
-from support import TYPES, run, session
+from semantics.call import Call
+from semantics.cases import Case
+from semantics.table import CASES
+from support import ORT_VERSION, TYPES, one_node_model, session
 
 import roiops
 from roiops import export, reference
+from roiops.export import _models
+from roiops.operators import OPERATORS
 
 TESTS = Path(__file__).resolve().parents[1]
+AnyCase = Union[Call, Case]
+Results = list[np.ndarray]
+
+ORACLES = {
+    "RoiAlign": reference.roi_align,
+    "RoiPool": reference.roi_pool,
+    "RoiAlignRotated": reference.roi_align_rotated,
+    "BoxIouRotated": reference.box_iou_rotated,
+    "NmsRotated": reference.nms_rotated,
+    "PasteMasks": reference.paste_masks,
+    "HeatmapsToKeypoints": reference.heatmaps_to_keypoints,
+}
+
+
+def attribute(case: AnyCase, name: str, default: object = None) -> object:
+    return case.arguments.get(name, default)
 
 
 class Oracle:
     """The reference in NumPy, which computes every sample that a ratio asks for."""
 
-    def takes(self, case: Case) -> bool:
-        return case.sampling_ratio <= 1000
+    def __init__(self, folder: Path):
+        pass
 
-    def __call__(self, case: Case) -> np.ndarray:
-        y = reference.roi_align(
-            case.x,
-            case.boxes.astype(np.float64 if case.x.dtype == np.float64 else np.float32),
-            case.batch,
-            case.output_size,
-            case.spatial_scale,
-            case.sampling_ratio,
-            case.aligned,
-            mode=case.mode,
-            batch_format=case.batch_format,
-        )
-        return y.astype(case.x.dtype)
+    @staticmethod
+    def takes(case: AnyCase) -> bool:
+        return attribute(case, "sampling_ratio", -1) <= 1000
 
-
-def _model(case: Case):
-    return export.make_roi_align_model(
-        output_size=case.output_size,
-        spatial_scale=case.spatial_scale,
-        sampling_ratio=case.sampling_ratio,
-        aligned=case.aligned,
-        mode=case.mode,
-        batch_format=case.batch_format,
-        x_type=TYPES[case.x.dtype.name],
-        boxes_type=TYPES[case.boxes.dtype.name],
-    )
+    def __call__(self, case: AnyCase) -> Results:
+        operator = OPERATORS[case.operator]
+        values = {given.argument: case.inputs[given.name] for given in operator.inputs}
+        if case.operator == "RoiAlign" and values["x"].dtype != np.float64:
+            values["boxes"] = values["boxes"].astype(np.float32)
+        results = ORACLES[case.operator](**values, **case.arguments)
+        results = results if isinstance(results, tuple) else (results,)
+        expected = case.expected if isinstance(case, Call) else (case.x,)
+        return [result.astype(like.dtype) for result, like in zip(results, expected)]
 
 
-def _feeds(case: Case) -> dict[str, np.ndarray]:
-    return {"X": case.x, "boxes": case.boxes, "batch": case.batch}
+def _model(case: AnyCase) -> onnx.ModelProto:
+    operator = OPERATORS[case.operator]
+    variables = {variable.name for variable in operator.types}
+    types = {i.type: case.inputs[i.name].dtype.name for i in operator.inputs if i.type in variables}
+    return _models.one_node_model(operator, operator.check(**case.arguments), types, list(case.inputs))
 
 
 class CpuKernel:
-    """``roiops::RoiAlign`` on the CPU; in a process of its own, since an instruction set is chosen once."""
+    """The operators on the CPU; in a process of its own, since an instruction set is chosen once."""
 
-    def __init__(self, isa: str, folder: Path):
-        path = folder / f"{isa}.npz"
-        environment = {**os.environ, "ROIOPS_ISA": isa, "PYTHONPATH": str(TESTS)}
+    isa = ""
+
+    def __init__(self, folder: Path):
+        path = folder / f"{self.isa}.npz"
+        environment = {**os.environ, "ROIOPS_ISA": self.isa, "PYTHONPATH": str(TESTS)}
         subprocess.run(
             [sys.executable, "-m", "semantics.implementations", path],
             env=environment,
@@ -78,52 +91,82 @@ class CpuKernel:
         )
         self._results = np.load(path)
 
-    def takes(self, case: Case) -> bool:
-        return case.mode in ("avg", "max")
+    @staticmethod
+    def takes(case: AnyCase) -> bool:
+        if attribute(case, "output", "soft") != "soft" and ORT_VERSION < (1, 19):
+            return False  # the type of an output may not depend on an attribute
+        return attribute(case, "mode") != "max_corners"
 
-    def __call__(self, case: Case) -> np.ndarray:
-        return self._results[str(CASES.index(case))]
+    def __call__(self, case: AnyCase) -> Results:
+        number = CASES.index(case)
+        names = [output.name for output in OPERATORS[case.operator].outputs]
+        return [self._results[f"{number} {name}"] for name in names]
 
 
 class PortableBody:
-    """The function body of standard operators, in a session without the library.
+    """The function bodies of standard operators, in a session without the library.
 
-    It has no maximum, computes every sample that a ratio asks for, and needs a channel.
+    They have no maximum, compute every sample that a ratio asks for, need a channel, and masks and heatmaps
+    without NaN.
     """
 
-    def takes(self, case: Case) -> bool:
-        return case.mode == "avg" and case.sampling_ratio <= 1000 and case.x.shape[1] > 0
+    operators = ("RoiAlign", "PasteMasks", "HeatmapsToKeypoints")
 
-    def __call__(self, case: Case) -> np.ndarray:
-        return run(export.add_function_bodies(_model(case)), _feeds(case), plugin=False)
+    def __init__(self, folder: Path):
+        pass
+
+    @classmethod
+    def takes(cls, case: AnyCase) -> bool:
+        if case.operator == "RoiAlign":
+            return case.mode == "avg" and case.sampling_ratio <= 1000 and case.x.shape[1] > 0
+        return case.operator in cls.operators and all(np.isfinite(x).all() for x in case.inputs.values())
+
+    def __call__(self, case: AnyCase) -> Results:
+        model = export.add_function_bodies(_model(case))
+        return session(model, plugin=False).run(None, dict(case.inputs))
 
 
 class Override:
-    """The standard operator on our kernel; it has neither negative ratios nor boxes of another type."""
+    """The standard operators on our kernels.
 
-    def takes(self, case: Case) -> bool:
-        return case.mode in ("avg", "max_corners") and case.x.dtype == case.boxes.dtype
+    RoiAlign has neither negative ratios nor boxes of another type; MaxRoiPool has the image in each box.
+    """
 
-    def __call__(self, case: Case) -> np.ndarray:
-        node = helper.make_node(
-            "RoiAlign",
-            ["X", "boxes", "batch"],
-            ["Y"],
-            output_height=case.output_size[0],
-            output_width=case.output_size[1],
-            spatial_scale=case.spatial_scale,
-            sampling_ratio=max(case.sampling_ratio, 0),
-            coordinate_transformation_mode="half_pixel" if case.aligned else "output_half_pixel",
-            mode="avg" if case.mode == "avg" else "max",
-        )
-        model = _model(replace(case, mode="avg"))
-        model.graph.node[0].CopyFrom(node)
-        del model.graph.input[2].type.tensor_type.shape.dim[:]
-        model.graph.input[2].type.tensor_type.shape.dim.add()
+    def __init__(self, folder: Path):
+        pass
+
+    @staticmethod
+    def takes(case: AnyCase) -> bool:
+        if case.operator == "RoiAlign":
+            return case.mode in ("avg", "max_corners") and case.x.dtype == case.boxes.dtype
+        return case.operator == "RoiPool"
+
+    def __call__(self, case: AnyCase) -> Results:
+        x, boxes = case.inputs["X"], case.inputs["boxes"]
+        if isinstance(case, Case):
+            feeds = {"X": x, "rois": boxes, "batch_indices": case.indices}
+            node = helper.make_node(
+                "RoiAlign",
+                list(feeds),
+                ["Y"],
+                output_height=case.output_size[0],
+                output_width=case.output_size[1],
+                spatial_scale=case.spatial_scale,
+                sampling_ratio=max(case.sampling_ratio, 0),
+                coordinate_transformation_mode="half_pixel" if case.aligned else "output_half_pixel",
+                mode="avg" if case.mode == "avg" else "max",
+            )
+        else:
+            feeds = {"X": x, "rois": np.insert(boxes, 0, 0, axis=1)}
+            size, scale = case.arguments["output_size"], case.arguments["spatial_scale"]
+            node = helper.make_node("MaxRoiPool", list(feeds), ["Y"], pooled_shape=size, spatial_scale=scale)
+        kinds = {name: helper.np_dtype_to_tensor_dtype(value.dtype) for name, value in feeds.items()}
+        inputs = [(name, kinds[name], [None] * value.ndim) for name, value in feeds.items()]
+        model = one_node_model([node], inputs, [("Y", TYPES[x.dtype.name], [None] * 4)])
         options = roiops.register(ort.SessionOptions(), override_standard=True)
         options.log_severity_level = 3
         made = ort.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
-        return made.run(None, {**_feeds(case), "batch": case.indices})[0]
+        return made.run(None, feeds)
 
 
 class CudaBlock:
@@ -132,34 +175,51 @@ class CudaBlock:
     def __init__(self, folder: Path):
         self._pool = HostPool(folder)
 
-    def takes(self, case: Case) -> bool:
-        return case.expected.size > 0
+    @staticmethod
+    def takes(case: AnyCase) -> bool:
+        x, boxes = case.inputs.get("X"), case.inputs.get("boxes")
+        return case.operator in ("RoiAlign", "RoiPool") and len(boxes) * x.shape[1] > 0
 
-    def __call__(self, case: Case) -> np.ndarray:
-        how = (case.output_size, [case.spatial_scale], case.sampling_ratio, case.aligned, case.mode)
-        return self._pool([case.x], case.boxes, case.batch, *how, case.batch_format)
+    def __call__(self, case: AnyCase) -> Results:
+        how = case.arguments
+        return [
+            self._pool(
+                [case.inputs["X"]],
+                case.inputs["boxes"],
+                case.inputs["batch"],
+                how["output_size"],
+                [how["spatial_scale"]],
+                how.get("sampling_ratio", -1),
+                how.get("aligned", True),
+                how["mode"] if case.operator == "RoiAlign" else "roi_pool",
+                how.get("batch_format", "boxes_num"),
+            )
+        ]
+
+
+IMPLEMENTATIONS = {
+    "oracle": Oracle,
+    **{isa: type(isa, (CpuKernel,), {"isa": isa}) for isa in roiops.build_info()["instruction_sets"]},
+    "override": Override,
+    "portable body": PortableBody,
+    "CUDA block": CudaBlock,
+}
 
 
 def make(name: str, folder: Path):
-    """An implementation by its name in NAMES; None where this machine has no compiler for it."""
-    if name == "oracle":
-        return Oracle()
-    if name == "portable body":
-        return PortableBody()
-    if name == "override":
-        return Override()
-    if name == "CUDA block":
-        return CudaBlock(folder) if find_compiler() else None
-    return CpuKernel(name, folder)
-
-
-NAMES = ["oracle", *roiops.build_info()["instruction_sets"], "override", "portable body", "CUDA block"]
+    """An implementation by its name; None where this machine has no compiler for it."""
+    if name == "CUDA block" and not find_compiler():
+        return None
+    return IMPLEMENTATIONS[name](folder)
 
 
 if __name__ == "__main__":
     results = {
-        str(i): session(_model(case)).run(None, _feeds(case))[0]
-        for i, case in enumerate(CASES)
-        if case.mode in ("avg", "max")
+        f"{number} {output.name}": result
+        for number, case in enumerate(CASES)
+        if CpuKernel.takes(case)
+        for output, result in zip(
+            OPERATORS[case.operator].outputs, session(_model(case)).run(None, dict(case.inputs))
+        )
     }
     np.savez(sys.argv[1], **results)

@@ -10,8 +10,9 @@ from support import one_node_model, run, session
 
 from roiops import export, reference
 from roiops.export import PortableError, add_function_bodies
-from roiops.export.portable._bodies import BODIES
+from roiops.export.portable._bodies import BODIES, WITHOUT_BODY
 from roiops.export.portable._body import Target
+from roiops.operators import OPERATORS
 
 FLOAT, DOUBLE, FLOAT16 = TensorProto.FLOAT, TensorProto.DOUBLE, TensorProto.FLOAT16
 
@@ -127,6 +128,23 @@ def test_an_operator_that_cannot_be_converted_is_refused():
     model.graph.node.append(helper.make_node("Upsample", ["Y", "s"], ["Z"]))
     with pytest.raises(PortableError, match="opset_import: expected opset 12 or later, got 8"):
         add_function_bodies(model)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (export.make_roi_pool_model, "MaxRoiPool is no body for it: .* float32 and below opset 22 only"),
+        (export.make_roi_align_rotated_model, "no standard operator knows rotated boxes"),
+    ],
+)
+def test_operators_without_a_body_are_refused_with_the_reason(make, reason):
+    with pytest.raises(PortableError, match=f"^node 'head' .roiops::.*no equivalent: .*{reason}"):
+        add_function_bodies(make(output_size=2, name="head"))
+
+
+def test_every_operator_has_a_body_or_a_reason_why_not():
+    assert not BODIES.keys() & WITHOUT_BODY.keys()
+    assert BODIES.keys() | WITHOUT_BODY.keys() == OPERATORS.keys()
 
 
 def test_a_model_without_standard_opset_is_refused():
