@@ -35,8 +35,9 @@ def level_boundaries(make_level_nodes: Callable, maps: int, **rule: float) -> tu
 def _bisect(make_level_nodes: Callable, maps: int, rule: tuple[tuple[str, float], ...]) -> tuple[float, ...]:
     rule_model = ReferenceEvaluator(_model(make_level_nodes(_BOXES, _LEVELS, **dict(rule))))
     wanted = np.arange(1, maps)
-    # Bisection over the bits of non-negative floats, which are ordered as the floats are.
-    below, reached = np.full(maps - 1, -1), np.full(maps - 1, _INFINITY)
+    # Bisection over the bits of non-negative floats, which are ordered as the floats are. Sums of two do
+    # not fit the 32 bits that NumPy's integers may have under Windows.
+    below, reached = np.full(maps - 1, -1, np.int64), np.full(maps - 1, _INFINITY, np.int64)
     while (reached - below > 1).any():
         middle = (below + reached) // 2
         is_reached = _levels_of(middle.astype(np.int32).view(np.float32), rule_model) >= wanted

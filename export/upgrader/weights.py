@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, BinaryIO
 
 import onnx_ir as ir
@@ -161,8 +161,13 @@ def _shared(model: ir.Model, path: Path) -> _Moved:
                 f"{path}: cannot share the weights {source}: they must lie in the folder of the new model or "
                 "below it, as ONNX Runtime reads no others"
             )
-        moved[id(tensor)] = _reference(tensor, str(source.relative_to(folder)), tensor.offset or 0)
+        moved[id(tensor)] = _reference(tensor, _location(source, folder), tensor.offset or 0)
     return moved
+
+
+def _location(source: PurePath, folder: PurePath) -> str:
+    """A data file as models of all systems name it."""
+    return source.relative_to(folder).as_posix()
 
 
 def _copy(model: ir.Model, part: Path, name: str, progress: Progress) -> _Moved:

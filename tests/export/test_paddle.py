@@ -96,6 +96,25 @@ def process(tmp_path, monkeypatch):
     return replace
 
 
+def test_process_as_windows_starts_it(monkeypatch, tmp_path):
+    started = {}
+
+    def start(command, **options):
+        started.update(options, command=command)
+        return subprocess.CompletedProcess(command, 3, stdout="Zugriff verweigert\n")
+
+    monkeypatch.setattr(subprocess, "run", start)
+    monkeypatch.setattr(os, "pathsep", ";")
+    monkeypatch.setenv("SYSTEMROOT", r"C:\Windows")
+    with pytest.raises(PaddleExportError, match=r"^Zugriff verweigert \| exit status 3$"):
+        convert(tmp_path / "Modèle à moi.json", 17)
+    assert started["command"][0] == sys.executable
+    assert started["command"][-3] == str(tmp_path / "Modèle à moi.json")
+    assert all(map(os.path.isabs, started["env"]["PYTHONPATH"].split(";")))
+    assert started["env"]["SYSTEMROOT"] == r"C:\Windows"  # without it, Windows starts no Python
+    assert not started.keys() & {"shell", "preexec_fn", "close_fds", "executable"}
+
+
 @pytest.mark.parametrize(
     "code, message",
     [

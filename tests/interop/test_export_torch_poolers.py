@@ -26,7 +26,7 @@ from roiops.export.torch import (
     roi_align,
     unregister_symbolics,
 )
-from roiops.export.torch._boundaries import level_boundaries
+from roiops.export.torch._boundaries import _bisect, level_boundaries
 from roiops.export.torch._forwards import _levels
 
 SCALES = [1 / stride for stride in STRIDES]
@@ -268,6 +268,20 @@ def test_an_area_at_a_boundary_has_reached_it(name):
         corners = torch.zeros(3, 4)
         corners[:, 2], corners[:, 3] = torch.from_numpy(area), 1
         assert _levels(corners, make_nodes, 4, **rule).tolist() == expected
+
+
+def test_boundaries_where_integers_are_of_32_bits(monkeypatch):
+    # As those of NumPy 1 under Windows are by default.
+    make_nodes, rule = RULES["torchvision"]
+    expected = level_boundaries(make_nodes, 4, **rule)
+    full = np.full
+
+    def full_of_32_bits(shape, value, dtype=None):
+        return full(shape, value, np.int32 if dtype is None and isinstance(value, int) else dtype)
+
+    monkeypatch.setattr(np, "full", full_of_32_bits)
+    _bisect.cache_clear()
+    assert level_boundaries(make_nodes, 4, **rule) == expected
 
 
 def test_levels_that_no_box_reaches():

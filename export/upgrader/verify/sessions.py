@@ -35,17 +35,22 @@ def run(model: Runnable, all_inputs: Sequence[Inputs], what: str, library: bool 
         UpgradeError: the model does not load.
     """
     with _file(model) as path:
+        return _run_file(path, all_inputs, what, library)
+
+
+def _run_file(path: str, all_inputs: Sequence[Inputs], what: str, library: bool) -> list[Any]:
+    # The session is gone when this returns: Windows deletes no file of weights that a session has mapped.
+    try:
+        session = _session(path, library)
+    except Exception as error:  # the errors of onnxruntime have no common public class
+        raise UpgradeError(f"verify: {what} does not load: {one_line(error)}") from error
+    results: list[Any] = []
+    for inputs in all_inputs:
         try:
-            session = _session(path, library)
-        except Exception as error:  # the errors of onnxruntime have no common public class
-            raise UpgradeError(f"verify: {what} does not load: {one_line(error)}") from error
-        results: list[Any] = []
-        for inputs in all_inputs:
-            try:
-                results.append(session.run(None, dict(inputs)))
-            except Exception as error:  # as above
-                results.append(UpgradeError(f"verify: {what} does not run: {one_line(error)}"))
-        return results
+            results.append(session.run(None, dict(inputs)))
+        except Exception as error:  # as above
+            results.append(UpgradeError(f"verify: {what} does not run: {one_line(error)}"))
+    return results
 
 
 def one_line(error: BaseException) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath, PureWindowsPath
+
 import numpy as np
 import onnx
 import onnx_ir as ir
@@ -11,6 +13,7 @@ from support import run
 
 from roiops.export import UpgradeError, inspect
 from roiops.export.upgrader import Choices, upgrade_file
+from roiops.export.upgrader.weights import _location
 
 
 def save_pooler(path) -> onnx.ModelProto:
@@ -63,6 +66,11 @@ def test_weights_elsewhere_are_not_shared(tmp_path):
     with pytest.raises(UpgradeError, match="cannot share the weights"):
         upgrade_file(tmp_path / "pooler.onnx", tmp_path / "out" / "o.onnx", Choices(), share_weights=True)
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize(("flavour", "root"), [(PureWindowsPath, "C:/models"), (PurePosixPath, "/models")])
+def test_locations_are_the_same_on_all_systems(flavour, root):
+    assert _location(flavour(root, "weights", "part 1.bin"), flavour(root)) == "weights/part 1.bin"
 
 
 def test_wrong_weights(tmp_path):
