@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", *sorted(DOCS.rglob("*.md"))]
+# Run as a whole, Python and commands in their order.
+WALKTHROUGHS = [DOCS / "tutorial.md", DOCS / "after-upgrading.md"]
+_DETECTOR = ROOT / "tests" / "export" / "upgrader" / "graphs" / "whole_detectron2.onnx"
 FRAMEWORKS = ("torch", "paddle")
 
 
@@ -26,6 +34,7 @@ def snippets(needs: str | None) -> list:
     return [
         pytest.param(code, id=f"{page.stem}-{heading}-{i}")
         for page in PAGES
+        if page not in WALKTHROUGHS
         for i, (heading, code) in enumerate(_of_page(page.read_text()))
         if framework(code) == needs
     ]
@@ -36,14 +45,52 @@ def run_snippet(code: str) -> None:
     exec(compile(code, "snippet", "exec"), {"__name__": "snippet", "np": np})
 
 
-_SECTION = re.compile(r"^#+ (?P<heading>[^\n]+)|^```python\n(?P<code>.*?)^```", re.MULTILINE | re.DOTALL)
+_BLOCK = r"^```{}\n(?P<code>.*?)^```"
+
+
+def blocks(page: Path, languages: str = "python|bash|text") -> list[tuple[str, str]]:
+    """Language and text of the page's blocks, in order."""
+    pattern = re.compile(_BLOCK.format(f"(?P<language>{languages})"), re.MULTILINE | re.DOTALL)
+    return [(match["language"], match["code"]) for match in pattern.finditer(page.read_text())]
+
+
+def walk(page: Path, folder: Path) -> None:
+    """Follow a page in a folder with a detector and a picture: run its Python and commands in order.
+
+    What a block of text says must have been printed by the commands before it.
+    """
+    shutil.copy(_DETECTOR, folder / "detector.onnx")
+    pixels = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
+    Image.fromarray(pixels).save(folder / "picture.jpg")
+    printed = ""
+    for language, code in blocks(page):
+        if language == "python":
+            run_snippet(code)
+        elif language == "bash":
+            printed = _command(code, folder)
+        else:
+            assert not [line for line in code.splitlines() if line not in printed], printed
+
+
+def _command(script: str, folder: Path) -> str:
+    """What a shell prints for a block of commands; ``python`` and ``roiops`` are those that run the tests."""
+    tools = f'python() {{ "{sys.executable}" "$@"; }}; roiops() {{ python -m roiops.cli "$@"; }}'
+    ran = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", f"{tools}\n{script}"],
+        capture_output=True,
+        text=True,
+        cwd=folder,
+        timeout=120,
+        check=False,
+    )
+    assert ran.returncode == 0, f"{script}{ran.stdout}{ran.stderr}"
+    return ran.stdout
 
 
 def _of_page(text: str):
     heading = ""
-    for match in re.finditer(
-        r"^#+ (?P<heading>[^\n]+)|^```python\n(?P<code>.*?)^```", text, re.MULTILINE | re.DOTALL
-    ):
+    pattern = r"^#+ (?P<heading>[^\n]+)|" + _BLOCK.format("python")
+    for match in re.finditer(pattern, text, re.MULTILINE | re.DOTALL):
         if match["code"]:
             yield heading, match["code"]
         else:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import ast
 import re
+from typing import get_type_hints
 
 import onnx
 import pytest
+import typer
 from doc_snippets import PAGES, ROOT, run_snippet, snippets
 from semantics.table import CASES
 from support import ORT_VERSION, TYPES, one_node_model
 
+from roiops.cli import app
 from roiops.export import make_roi_align_model
 
 # Pages of rules: operators whose cases they name, and files with tests of what is no table of values.
@@ -73,6 +76,22 @@ def folder_with_models(tmp_path, monkeypatch):
 @pytest.mark.parametrize("code", snippets(needs=None))
 def test_python_of_the_pages_runs(code, folder_with_models):
     run_snippet(code)
+
+
+def test_every_option_of_the_command_is_on_its_page_with_its_help():
+    page = (ROOT / "docs" / "reference" / "command-line.md").read_text()
+    for command in app.registered_commands:
+        hints = get_type_hints(command.callback, include_extras=True)
+        for name, hint in hints.items():
+            for option in getattr(hint, "__metadata__", ()):
+                if isinstance(option, typer.models.OptionInfo):
+                    written = [
+                        option.default,
+                        *option.param_decls,
+                    ]  # inside of Annotated the first is the default
+                    flags = [flag for flag in written if str(flag).startswith("--")]
+                    assert all(flag in page for flag in flags or [f"--{name.replace('_', '-')}"])
+                    assert option.help in page
 
 
 def test_there_are_snippets():
