@@ -64,7 +64,7 @@ def _find(t: Tracer, maps: Value, box: Value, convention: str) -> Value:
     pixel = t.op("ArgMax", upsampled, dtype=INT64, axis=1, keepdims=1)
     peak = t.op("GatherElements", upsampled, pixel, axis=1)
     row = pixel / axes[1].upsampled
-    y, x = axes[0].place(row), axes[1].place(pixel - row * axes[1].upsampled)
+    y, x = axes[0].in_image(row), axes[1].in_image(pixel - row * axes[1].upsampled)
     if convention == "torchvision":
         return t.concat(x, y, x * 0.0 + 1.0, peak, axis=1)
     exponentials = t.op("Exp", maps.reshape(0, -1) - peak)
@@ -84,7 +84,7 @@ class _Axis:
         self._scale = side / upsampled
         self._position = size.cast(low.dtype) / upsampled * (self._centre(t.arange(self.upsampled))) - 0.5
 
-    def place(self, pixel: Value) -> Value:
+    def in_image(self, pixel: Value) -> Value:
         """Return where a pixel of the upsampled axis is in the image."""
         return self._centre(pixel) * self._scale + self._low
 

@@ -1,4 +1,4 @@
-"""The rules that choose a box's feature map, as areas at which the next map begins."""
+"""Level rules as area thresholds: from which area on a box belongs to the next feature map."""
 
 from __future__ import annotations
 

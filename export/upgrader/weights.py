@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # As ONNX asks of data files that are to be mapped into memory.
 _ALIGNMENT = 4096
-_CHUNK = 1 << 24
+_BUFFER = 1 << 24
 # Together with these, a model no longer fits into one file of protobuf's 2 GB.
 _LARGEST_INLINE = 1 << 30
 _SMALL = 1024
@@ -211,11 +211,11 @@ def _copy_region(path: str, offset: int, length: int, out: BinaryIO) -> None:
     with open(path, "rb") as source:
         source.seek(offset)
         while length > 0:
-            chunk = source.read(min(length, _CHUNK))
-            if not chunk:
+            read = source.read(min(length, _BUFFER))
+            if not read:
                 raise OSError(f"{path}: the file ended while it was copied")
-            out.write(chunk)
-            length -= len(chunk)
+            out.write(read)
+            length -= len(read)
 
 
 def _reference(tensor: ir.TensorProtocol, location: str, offset: int) -> ir.ExternalTensor:

@@ -36,7 +36,7 @@ def address_space_bytes() -> int:
 
 
 def out_of_memory() -> None:
-    """Memory ends at ever other places: in outputs, plans, scratch. Every failure is an error, and passes."""
+    """Allocation fails at varying points: outputs, plans, scratch. Each time it is an error, not a crash."""
     small = session(model("RoiAlign"))
     expected = small.run(None, FEEDS)[0]
     pooler = session(

@@ -45,17 +45,17 @@ BOX_INPUTS = {"RoiAlign": "boxes", "MultiScaleRoiAlign": "boxes", "standard RoiA
 
 
 @pytest.mark.parametrize("operator", OPERATORS)
-@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("row", [0, 1, 2])
 @pytest.mark.parametrize("name", NOT_FINITE)
-def test_not_finite(operator, name, place):
+def test_not_finite(operator, name, row):
     boxes = np.array([[0, 0, 4, 4]] * 3, np.float32)
-    boxes[place] = NOT_FINITE[name]
+    boxes[row] = NOT_FINITE[name]
     feeds = inputs(operator, **{BOX_INPUTS[operator]: boxes})
     assert_refused(
         RUN,
         f"input '{BOX_INPUTS[operator]}'",
         lambda: run(operator, feeds),
-        f"box {place} is (",
+        f"box {row} is (",
         "must be finite",
     )
 

@@ -53,7 +53,7 @@ def test_a_huge_adaptive_box_costs_no_more_than_the_map(side, mode):
     assert y[0, 0, 0, 0] == 0.0
 
 
-def test_dense_sampling_is_summed_in_chunks():
+def test_dense_sampling_is_summed_in_parts():
     x = np.ones((1, 8, 6, 6), np.float32)
     y = reference.roi_align(x, [[1, 1, 5, 5]], [1], 1, sampling_ratio=1000)
     np.testing.assert_allclose(y, 1.0, rtol=1e-12)

@@ -64,10 +64,10 @@ class Merge:
     count: Dim | None = None
 
 
-def ends(pool: ir.Node, facts: Facts) -> list[ir.Node]:
-    """The nodes at which the output of ``pool`` may have been merged with that of others."""
+def ends(roi_align: ir.Node, facts: Facts) -> list[ir.Node]:
+    """The nodes at which the output of a RoiAlign may have been merged with that of others."""
     found: dict[ir.Node, None] = {}
-    for node, slot in readers(pool.outputs[0], _PASSING):
+    for node, slot in readers(roi_align.outputs[0], _PASSING):
         if is_op(node, *_SCATTERS) and slot == 2:
             found.update(dict.fromkeys(_last_scatters(node)))
         elif is_op(node, "Concat"):
@@ -113,8 +113,7 @@ def _match_scatters(end: ir.Node, facts: Facts) -> Merge:
         raise NotProven(f"the levels are not written into zeros but into {data.name}")
     if shape is None or len(shape) != 4:
         raise NotProven(f"the shape of the zeros {data.name} is unknown")
-    pool = parts[0].node
-    if shape[2:] != tuple(map(Dim, read_attributes(pool, ROI_ALIGN)["output_size"])):
+    if shape[2:] != tuple(map(Dim, read_attributes(parts[0].node, ROI_ALIGN)["output_size"])):
         raise NotProven(f"the zeros {data.name} are not of the pooled size")
     if end.op_type == "ScatterElements":
         shapes = all_known(facts.shape(part.node.outputs[0]) for part in parts)

@@ -26,8 +26,8 @@ def random_inputs(model: ir.Model, seed: int = 0) -> dict[str, np.ndarray]:
 class _Inputs:
     def __init__(self, model: ir.Model, seed: int):
         self._random = np.random.default_rng(seed)
-        self._pools = [node for node in model.graph.all_nodes() if is_roi_align(node)]
-        self._scales = {required(pool, 0): get_float(pool, "spatial_scale", 1.0) for pool in self._pools}
+        self._roi_aligns = [node for node in model.graph.all_nodes() if is_roi_align(node)]
+        self._scales = {required(node, 0): get_float(node, "spatial_scale", 1.0) for node in self._roi_aligns}
         self._sizes: dict[str, int] = {}
         self.arrays: dict[str, np.ndarray] = {}
         for value in sorted(model.graph.inputs, key=lambda value: -len(value.shape or ())):
@@ -62,7 +62,7 @@ class _Inputs:
         integer = value.dtype in (ir.DataType.INT32, ir.DataType.INT64)
         used = any(
             use.idx == 2
-            and use.node in self._pools
+            and use.node in self._roi_aligns
             and get_string(use.node, "batch_format", "") == "boxes_num"
             for use in value.uses()
         )

@@ -54,7 +54,7 @@ def _axis(low: np.floating, high: np.floating, size: int, dtype: type) -> tuple[
     side = max(high - low, dtype(1))
     upsampled = int(np.ceil(side))
     pixels: np.ndarray = np.arange(upsampled).astype(dtype)
-    places = (pixels + dtype(0.5)) * (side / dtype(upsampled)) + low
+    in_image = (pixels + dtype(0.5)) * (side / dtype(upsampled)) + low
     position = dtype(size) / dtype(upsampled) * (pixels + dtype(0.5)) - dtype(0.5)
     base = np.minimum(np.floor(position), size - 1)
     t = np.minimum(position - base, dtype(1))
@@ -63,7 +63,7 @@ def _axis(low: np.floating, high: np.floating, size: int, dtype: type) -> tuple[
         (np.clip(base.astype(int) + i - 1, 0, size - 1), weight.astype(np.float64))
         for i, weight in enumerate(weights)
     ]
-    return places.astype(np.float64), taps
+    return in_image.astype(np.float64), taps
 
 
 _A = np.float32(-0.75)

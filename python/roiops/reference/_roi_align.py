@@ -8,12 +8,12 @@ Per box and axis, with ``offset`` 0.5 if aligned and else 0::
     grid = sampling_ratio                       # ceil(bin) if that is <= 0
     position = start + p * bin + (i + 0.5) * bin / grid      # sample i < grid of bin p
 
-Samples more than one pixel outside the map count as zero. The formula is that of Mask R-CNN's RoIAlign as
-torchvision computes it.
+Samples more than one pixel outside the map count as zero. The formula is that of RoIAlign (He et al., "Mask
+R-CNN", 2017) as torchvision's ``roi_align`` computes it.
 
-Two decisions jump when a coordinate moves by one rounding error: how many samples a bin has, and whether a
-sample is outside. Both are taken in the arithmetic of the boxes (float32; float64 for float64 features), as
-torchvision and ONNX Runtime take them. Everything else is float64.
+Two results are discontinuous in the coordinates: how many samples a bin has, and whether a sample is
+outside. Both are decided in the arithmetic of the boxes (float32; float64 for float64 features), as
+torchvision and ONNX Runtime do. Everything else is float64.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from roiops import _checks, _values
 from roiops.operators import ROI_ALIGN
 from roiops.reference._pooling import image_of_each_box
 
-_CHUNK = 1 << 20  # interpolated values held at once: bounds memory for very dense sampling grids
+_AT_ONCE = 1 << 20  # interpolated values held at once: bounds memory for very dense sampling grids
 
 
 def roi_align(
@@ -159,7 +159,7 @@ def _pool(image: np.ndarray, ys: np.ndarray, xs: np.ndarray, count: int, mode: s
     inside = len(ys) * len(xs)
     total = np.zeros(len(image))
     largest = np.full(len(image), 0.0 if inside < count else -np.inf)
-    step = max(1, _CHUNK // (4 * max(1, len(image))))
+    step = max(1, _AT_ONCE // (4 * max(1, len(image))))
     for begin in range(0, inside, step):
         row, column = np.divmod(np.arange(begin, min(begin + step, inside)), len(xs))
         corners = _weighted_corners(image, ys[row], xs[column])

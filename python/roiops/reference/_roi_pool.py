@@ -8,7 +8,8 @@ Per box and axis, with ``round`` away from zero at halves::
     pixels of bin p = floor(p * bin) + start ... ceil((p + 1) * bin) + start - 1
 
 cut to the map. A bin without a pixel is 0, any other the largest of its pixels, NaN if one is NaN. The
-formula is that of Fast R-CNN (Caffe) as torchvision, Paddle and ONNX Runtime's MaxRoiPool compute it.
+formula is that of RoIPool (Girshick, "Fast R-CNN", 2015) as Caffe, torchvision, Paddle and ONNX Runtime's
+MaxRoiPool compute it.
 
 Products, ``bin`` and the ends of bins are in the arithmetic of the boxes (float32; float64 for float64
 features), because a rounding error there adds or removes a row of pixels. What is further than 2**30 pixels

@@ -178,7 +178,7 @@ coordinate = st.one_of(
 @pytest.mark.parametrize("aligned", [True, False])
 @pytest.mark.parametrize("ratio", [-1, 1, 3])
 def test_any_finite_box(aligned, ratio):
-    """Edges on pixels, outside, empty, inverted and huge boxes: the jumping decisions are the reference's."""
+    """Edges on pixels, outside, empty, inverted and huge boxes: discontinuous results are the reference's."""
     x = np.random.default_rng(4).standard_normal((1, 2, 9, 13)).astype(np.float32)
     model = export.make_roi_align_model(
         output_size=(2, 3), sampling_ratio=ratio, aligned=aligned, batch_format="batch_indices"
