@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 
 from roiops import _checks, _session
 from roiops.operators import HEATMAPS_TO_KEYPOINTS
@@ -12,7 +11,7 @@ from roiops.operators._shapes import check_shape
 
 
 def heatmaps_to_keypoints(
-    maps: Any, rois: Any, convention: str = "torchvision"
+    maps: npt.ArrayLike, rois: npt.ArrayLike, convention: str = "torchvision"
 ) -> tuple[np.ndarray, np.ndarray] | np.ndarray:
     """Find the peak of every heatmap upsampled to its box, by ONNX Runtime on the CPU.
 

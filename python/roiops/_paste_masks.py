@@ -8,18 +8,19 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from roiops import _checks, _session, _values
 from roiops.operators import PASTE_MASKS
 
 
 def paste_masks(
-    masks: Any,
-    boxes: Any,
+    masks: npt.ArrayLike,
+    boxes: npt.ArrayLike,
     image_size: Sequence[int],
     convention: str = "torchvision",
     threshold: float | None = None,
-    labels: Any = None,
+    labels: npt.ArrayLike | None = None,
 ) -> np.ndarray:
     """Paste the mask of every box into an image of its own, by ONNX Runtime on the CPU.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, overload
+from typing import overload
 
 import numpy as np
 import numpy.typing as npt
@@ -41,8 +41,8 @@ def roi_pool(
 def roi_pool(
     x: npt.ArrayLike,
     boxes: npt.ArrayLike | Sequence[npt.ArrayLike],
-    boxes_num: Any = None,
-    output_size: Any = None,
+    boxes_num: npt.ArrayLike | int | Sequence[int] | None = None,
+    output_size: npt.ArrayLike | int | Sequence[int] | None = None,
     spatial_scale: float = 1.0,
     name: str | None = None,
     *,

@@ -53,8 +53,8 @@ def roi_align_rotated(
 def roi_align_rotated(
     x: npt.ArrayLike,
     boxes: npt.ArrayLike | Sequence[npt.ArrayLike],
-    boxes_num: Any = None,
-    output_size: Any = None,
+    boxes_num: npt.ArrayLike | int | Sequence[int] | None = None,
+    output_size: npt.ArrayLike | int | Sequence[int] | None = None,
     *,
     spatial_scale: float = 1.0,
     sampling_ratio: int = -1,

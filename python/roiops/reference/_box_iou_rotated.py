@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from roiops.operators import BOX_IOU_ROTATED
 
 
 def box_iou_rotated(
-    a: Any, b: Any, mode: str = "iou", clockwise: bool = True, angle_unit: str = "radians"
+    a: npt.ArrayLike, b: npt.ArrayLike, mode: str = "iou", clockwise: bool = True, angle_unit: str = "radians"
 ) -> np.ndarray:
     """Return the overlap of every box of ``a`` with every box of ``b``.
 
@@ -37,7 +38,9 @@ def box_iou_rotated(
     return result
 
 
-def gaussian_iou_rotated(a: Any, b: Any, clockwise: bool = True, angle_unit: str = "radians") -> np.ndarray:
+def gaussian_iou_rotated(
+    a: npt.ArrayLike, b: npt.ArrayLike, clockwise: bool = True, angle_unit: str = "radians"
+) -> np.ndarray:
     """Return ProbIoU (Llerena et al., 2021) as Ultralytics' ``probiou`` computes it, (A, B) in float64."""
     eps = 1e-7
     (x1, y1, a1, b1, c1), (x2, y2, a2, b2, c2) = (

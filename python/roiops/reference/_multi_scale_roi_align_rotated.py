@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from roiops.operators import MULTI_SCALE_ROI_ALIGN_ROTATED
 from roiops.reference._pooling import pool_pyramid
@@ -13,10 +13,10 @@ from roiops.reference._roi_align_rotated import roi_align_rotated
 
 
 def multiscale_roi_align_rotated(
-    xs: Sequence[Any],
-    boxes: Any,
-    batch: Any,
-    levels: Any,
+    xs: Sequence[npt.ArrayLike],
+    boxes: npt.ArrayLike,
+    batch: npt.ArrayLike,
+    levels: npt.ArrayLike,
     output_size: int | Sequence[int],
     spatial_scales: Sequence[float],
     sampling_ratio: int = -1,

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+import numpy.typing as npt
 
 from roiops.operators import NMS_ROTATED
 from roiops.reference._box_iou_rotated import box_iou_rotated, gaussian_iou_rotated
 
 
 def nms_rotated(
-    boxes: Any,
-    scores: Any,
+    boxes: npt.ArrayLike,
+    scores: npt.ArrayLike,
     iou_threshold: float,
     *,
     score_threshold: float | None = None,

@@ -23,6 +23,7 @@ from functools import partial
 from typing import Any, Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from roiops import _checks, _values
 from roiops.operators import ROI_ALIGN
@@ -32,9 +33,9 @@ _AT_ONCE = 1 << 20  # interpolated values held at once: bounds memory for very d
 
 
 def roi_align(
-    x: Any,
-    boxes: Any,
-    batch: Any,
+    x: npt.ArrayLike,
+    boxes: npt.ArrayLike,
+    batch: npt.ArrayLike,
     output_size: int | Sequence[int],
     spatial_scale: float = 1.0,
     sampling_ratio: int = -1,
@@ -73,17 +74,17 @@ def roi_align(
         batch_format=batch_format,
     )
     inputs = _checks.inputs(ROI_ALIGN, {"x": x, "boxes": boxes, "batch": batch}, arguments)
-    x, boxes = inputs["X"], inputs["boxes"]
-    images = image_of_each_box(inputs["batch"], batch_format, len(x))
+    maps, checked_boxes = inputs["X"], inputs["boxes"]
+    images = image_of_each_box(inputs["batch"], batch_format, len(maps))
     rows, columns = arguments["output_size"]
     scale, ratio = arguments["spatial_scale"], arguments["sampling_ratio"]
 
-    channels, height, width = x.shape[1:]
-    y = np.zeros((len(boxes), channels, rows, columns))
+    channels, height, width = maps.shape[1:]
+    y = np.zeros((len(checked_boxes), channels, rows, columns))
     if height == 0 or width == 0:
         return y
-    for k, (x1, y1, x2, y2) in enumerate(boxes):
-        image = x[images[k]].astype(np.float64)
+    for k, (x1, y1, x2, y2) in enumerate(checked_boxes):
+        image = maps[images[k]].astype(np.float64)
         ys, grid_height = _axis_samples(y1, y2, height, rows, scale, ratio, aligned)
         xs, grid_width = _axis_samples(x1, x2, width, columns, scale, ratio, aligned)
         for p, q in np.ndindex(rows, columns):

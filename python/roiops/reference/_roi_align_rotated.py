@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from roiops import _checks
 from roiops.operators import ROI_ALIGN_ROTATED
@@ -30,9 +31,9 @@ MOST_SAMPLES = 1024
 
 
 def roi_align_rotated(
-    x: Any,
-    boxes: Any,
-    batch: Any,
+    x: npt.ArrayLike,
+    boxes: npt.ArrayLike,
+    batch: npt.ArrayLike,
     output_size: int | Sequence[int],
     spatial_scale: float = 1.0,
     sampling_ratio: int = -1,
@@ -75,14 +76,14 @@ def roi_align_rotated(
         batch_format=batch_format,
     )
     inputs = _checks.inputs(ROI_ALIGN_ROTATED, {"x": x, "boxes": boxes, "batch": batch}, arguments)
-    x, boxes, batch = inputs["X"], inputs["boxes"], inputs["batch"]
+    maps, checked_boxes = inputs["X"], inputs["boxes"]
     bins, scale = arguments["output_size"], arguments["spatial_scale"]
-    images = image_of_each_box(batch, batch_format, len(x))
-    result = np.zeros((len(boxes), x.shape[1], *bins))
-    if 0 in x.shape[2:]:
+    images = image_of_each_box(inputs["batch"], batch_format, len(maps))
+    result = np.zeros((len(checked_boxes), maps.shape[1], *bins))
+    if 0 in maps.shape[2:]:
         return result
-    for k, box in enumerate(boxes):
-        image = x[images[k]].astype(np.float64)
+    for k, box in enumerate(checked_boxes):
+        image = maps[images[k]].astype(np.float64)
         with np.errstate(over="ignore", invalid="ignore"):
             samples = _Samples(box, bins, scale, sampling_ratio, aligned, clockwise, angle_unit)
             for p, q in np.ndindex(*bins):

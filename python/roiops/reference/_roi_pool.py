@@ -20,9 +20,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from roiops import _checks
 from roiops.operators import ROI_POOL
@@ -32,9 +32,9 @@ _FARTHEST = 2**30
 
 
 def roi_pool(
-    x: Any,
-    boxes: Any,
-    batch: Any,
+    x: npt.ArrayLike,
+    boxes: npt.ArrayLike,
+    batch: npt.ArrayLike,
     output_size: int | Sequence[int],
     spatial_scale: float = 1.0,
     *,
@@ -60,13 +60,13 @@ def roi_pool(
         output_size=output_size, spatial_scale=spatial_scale, batch_format=batch_format
     )
     inputs = _checks.inputs(ROI_POOL, {"x": x, "boxes": boxes, "batch": batch}, arguments)
-    x, boxes = inputs["X"], inputs["boxes"]
-    images = image_of_each_box(inputs["batch"], batch_format, len(x))
+    maps, checked_boxes = inputs["X"], inputs["boxes"]
+    images = image_of_each_box(inputs["batch"], batch_format, len(maps))
     rows, columns = arguments["output_size"]
-    channels, height, width = x.shape[1:]
-    y = np.zeros((len(boxes), channels, rows, columns))
-    for k, (x1, y1, x2, y2) in enumerate(boxes):
-        image = x[images[k]].astype(np.float64)
+    channels, height, width = maps.shape[1:]
+    y = np.zeros((len(checked_boxes), channels, rows, columns))
+    for k, (x1, y1, x2, y2) in enumerate(checked_boxes):
+        image = maps[images[k]].astype(np.float64)
         ys = _bins(y1, y2, height, rows, arguments["spatial_scale"])
         xs = _bins(x1, x2, width, columns, arguments["spatial_scale"])
         for p, q in np.ndindex(rows, columns):
