@@ -54,12 +54,15 @@ def shifted(array: np.ndarray, elements: int) -> np.ndarray:
 
 
 class Roiops:
-    """The project's operator on the emulator."""
+    """An operator of the project on the emulator: a folder of ops/ with cuda/kernels.cu."""
 
-    def __init__(self, build: Path, architecture: int = 90, checks: bool = True, **options):
+    def __init__(
+        self, build: Path, architecture: int = 90, checks: bool = True, operator="roi_align", **options
+    ):
         ops = ROOT / "ops"
-        sources = [HERE / "roiops_request.cc", *(ops / name for name in DEVICE_SOURCES)]
-        cu = ops / "roi_align/cuda/kernels.cu"
+        sources = [HERE / f"{operator}_request.cc", *(ops / name for name in DEVICE_SOURCES)]
+        cu = ops / operator / "cuda/kernels.cu"
+        build = build / operator
         self.emulator = Emulator(cu, build, architecture, sources, [ops, HERE.parent], checks, **options)
         self.emulator.library.Pool.restype = ctypes.c_char_p
 

@@ -67,7 +67,7 @@ class Emulator:
         self.ptx = folder / f"{cu.stem}.ptx"
         # The name says what it was built from. The PTX differs each time: it has nvcc's process number.
         inputs = [cu, *map(Path, sources), *(HERE / n for n in ("machine.h", "cudart.cc", "ptx_to_cpp.py"))]
-        inputs += sorted(p for i in includes for p in i.rglob("*.h"))
+        inputs += sorted(p for i in includes for p in i.rglob("*") if p.suffix in (".h", ".cuh"))
         parts = [repr((optimise, only, nvcc)).encode(), *(p.read_bytes() for p in inputs)]
         library = folder / f"emulated_{hashlib.sha256(b''.join(parts)).hexdigest()[:12]}.so"
         includes = [f"-I{i}" for i in includes]

@@ -41,7 +41,7 @@ def main() -> None:
     emulator = op.emulator
     machine = MachineCode(emulator.ptx, options.architecture, options.nvdisasm)
     for name, kind in (w.split(":") for w in options.what):
-        word = {"float32": "PoolBoxesIfE", "float16": "4Half"}[kind]
+        word = {"float32": "RuleEfE", "float16": "4Half"}[kind]
         kernel = next(k for k in machine.resources if word in k and "PoolBoxes" in k)
         _print(op, machine.code.get(kernel, []), WORKLOADS[name], kind, options.blocks)
 

@@ -331,7 +331,7 @@ def _throughput(demands: list[float], think: float, customers: int) -> float:
 def fast_roiops(build: Path, architecture: int) -> Roiops:
     """The kernels of float32 and float16, without the checks."""
     optimise = ("-O2", "-ftree-vectorize", "-march=native")
-    return Roiops(build.resolve(), architecture, checks=False, only="IfE|4Half", optimise=optimise)
+    return Roiops(build.resolve(), architecture, checks=False, only="RuleEfE|4Half", optimise=optimise)
 
 
 HEADER = (
@@ -381,7 +381,7 @@ def main() -> None:
     print(HEADER, flush=True)
     for name in options.workloads.split(","):
         for kind in options.types.split(","):
-            word = {"float32": "PoolBoxesIfE", "float16": "4Half"}[kind]
+            word = {"float32": "RuleEfE", "float16": "4Half"}[kind]
             kernel = next(k for k in machine.resources if word in k and "PoolBoxes" in k)
             launch, _ = roiops_launch(op, WORKLOADS[name], kind)
             result = measure(
