@@ -1,114 +1,98 @@
-"""Compiles a .cu file with nvcc, translates its PTX to C++ for this processor, and loads the result."""
+"""Kernels of a .cu file as a library for this processor, and the machine that they run on."""
 
 from __future__ import annotations
 
 import ctypes
 import hashlib
-import shutil
-import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from tests.cuda.emulated import ptx_to_cpp
+from tests.cuda.emulated.ptx.files import write_files
+from tests.cuda.emulated.ptx.parser import parse
+from tests.cuda.emulated.toolkit import compile_to_ptx, run
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 BUILD = ROOT / "build/emulated"
-SITE = np.dtype(
-    [
-        (n, np.int64)
-        for n in "requests lanes sectors lines passes l1_hits l2_hits dram missed_l1 missed_l2".split()
-    ]
-)
-TOTALS = np.dtype(
-    [
-        (n, np.int64)
-        for n in (
-            "l1_read_sectors l1_read_hits l2_reads l2_read_hits l2_writes dram_reads dram_writes "
-            "shared_passes shared_requests global_passes local_requests param_requests blocks warps"
-        ).split()
-    ]
+
+
+def _counters(names: str) -> np.dtype:
+    return np.dtype([(name, np.int64) for name in names.split()])
+
+
+# As in machine/counters.h.
+_SITE = _counters("requests lanes sectors lines passes l1_hits l2_hits dram missed_l1 missed_l2")
+_TOTALS = np.dtype(
+    _counters(
+        "l1_read_sectors l1_read_hits l2_reads l2_read_hits l2_writes dram_reads dram_writes "
+        "shared_passes shared_requests global_passes local_requests param_requests blocks warps"
+    ).descr
     + [("warp_time", np.float64), ("block_time", np.float64)]
 )
 
 
-def _run(command: list, folder: Path) -> str:
-    done = subprocess.run([str(c) for c in command], cwd=folder, capture_output=True, text=True)
-    if done.returncode:
-        raise SystemExit(f"{' '.join(map(str, command))}\n{done.stdout}{done.stderr}")
-    return done.stdout + done.stderr
+@dataclass(frozen=True)
+class Program:
+    """What is built: a .cu or .ptx file, and the C++ files of the host that launch its kernels.
+
+    ``only`` is a pattern of the kernels' names, ``edit`` changes the PTX before it is translated.
+    """
+
+    cu: Path
+    sources: tuple[Path, ...] = ()
+    includes: tuple[Path, ...] = ()
+    architecture: int = 90
+    checks: bool = True  # look for races and for reads of what is not set
+    only: str = ""
+    optimise: tuple[str, ...] = ("-O1",)
+    edit: Callable[[str], str] | None = None
+
+    def key(self) -> str:
+        """Return a name that changes with whatever the build depends on."""
+        files = [self.cu, *self.sources, *HERE.glob("ptx/*.py"), *HERE.glob("machine/*")]
+        headers = [p for i in self.includes for p in i.rglob("*") if p.suffix in (".h", ".cuh")]
+        parts = [repr((self.architecture, self.checks, self.only, self.optimise)).encode()]
+        parts += [path.read_bytes() for path in sorted([*files, *headers])]
+        return hashlib.sha256(b"".join(parts)).hexdigest()[:12]
 
 
 class Emulator:
-    """The kernels of one .cu file, with what launches them.
+    """A program, built into ``folder`` unless it is there already, and loaded."""
 
-    ``sources`` are further C++ files of the host side, ``checks`` says whether races and uninitialised reads
-    are looked for. Builds are kept in ``folder`` and made again when a file changes.
-    """
-
-    def __init__(
-        self,
-        cu: Path,
-        folder: Path,
-        architecture: int,
-        sources=(),
-        includes=(),
-        checks=True,
-        jobs=2,
-        only="",
-        optimise=("-O1", "-march=native"),
-    ):
-        nvcc = shutil.which("nvcc") or "/usr/local/cuda/bin/nvcc"
-        folder = folder / f"{cu.stem}_{architecture}{'_checks' if checks else ''}"
+    def __init__(self, program: Program, folder: Path):
+        folder = folder.resolve()
         folder.mkdir(parents=True, exist_ok=True)
-        cu, includes = Path(cu).resolve(), [Path(i).resolve() for i in includes]
-        self.ptx = folder / f"{cu.stem}.ptx"
-        # The name says what it was built from. The PTX differs each time: it has nvcc's process number.
-        inputs = [cu, *map(Path, sources), *(HERE / n for n in ("machine.h", "cudart.cc", "ptx_to_cpp.py"))]
-        inputs += sorted(p for i in includes for p in i.rglob("*") if p.suffix in (".h", ".cuh"))
-        parts = [repr((optimise, only, nvcc)).encode(), *(p.read_bytes() for p in inputs)]
-        library = folder / f"emulated_{hashlib.sha256(b''.join(parts)).hexdigest()[:12]}.so"
-        includes = [f"-I{i}" for i in includes]
-        built = library.exists()
+        library = folder / f"emulated_{program.key()}.so"
+        self.ptx = library.with_suffix(".ptx")
+        built = library.exists() and program.edit is None
         if not built:
-            for old in folder.glob("emulated_*.so"):
+            for old in folder.glob("emulated_*"):
                 old.unlink()
-            arch = [f"-gencode=arch=compute_{architecture},code=sm_{architecture}"]
-            keep = ["--keep", "--keep-dir", folder, "-lineinfo", "-Xcompiler", "-fPIC"]
-            _run(
-                [nvcc, "-std=c++17", "-O3", *includes, *arch, *keep, "-c", cu, "-o", folder / "host.o"],
-                folder,
-            )
-        self.module = ptx_to_cpp.Module(self.ptx.read_text())
-        generated = self.module.write(folder, only)  # also when it is built: writing numbers the accesses
+            text = _ptx_of(program, folder).read_text()
+            self.ptx.write_text(program.edit(text) if program.edit else text)
+        self.module = parse(self.ptx.read_text())
+        generated = write_files(self.module, folder, program.only)  # always: writing numbers the accesses
         if not built:
-            options = ["-std=c++17", *optimise, "-ffp-contract=off", "-fPIC", "-w", f"-DCHECK={int(checks)}"]
-            options += [f"-I{HERE}", *includes]
-            files = [*generated, HERE / "cudart.cc", *map(Path, sources)]
-
-            def compile_one(path: Path) -> Path:
-                target = folder / (path.stem + ".emulated.o")
-                _run(["g++", *options, "-c", path, "-o", target], folder)
-                return target
-
-            with ThreadPoolExecutor(jobs) as pool:
-                objects = list(pool.map(compile_one, files))
-            _run(["g++", "-shared", *objects, folder / "host.o", "-o", library], folder)
-        self.folder = folder
-        self.library = ctypes.CDLL(str(library))
-        self.library.EmulatorTotals.restype = ctypes.c_void_p
-        self.library.EmulatorSites.restype = ctypes.c_void_p
-        self.library.EmulatorBlockRuns.restype = ctypes.c_void_p
-        self.library.EmulatorBlockLanes.restype = ctypes.c_void_p
-        self.library.EmulatorUnwritten.restype = ctypes.c_int64
-        self.library.EmulatorFindings.restype = ctypes.c_int64
-        self.sources = {
-            i.line: i.source for f in self.module.functions.values() for b in f.blocks for i in b.code
+            _compile(program, generated, library)
+        self._library = ctypes.CDLL(str(library))
+        for name in ("Totals", "Sites", "BlockRuns", "BlockLanes"):
+            getattr(self._library, f"Emulator{name}").restype = ctypes.c_void_p
+        self._library.EmulatorUnwritten.restype = ctypes.c_int64
+        self._sources = {
+            i.line: i.source for f in self.module.functions.values() for _, i in f.instructions()
         }
         self.configure()
         self.reset()
+
+    def function(self, name: str, result=ctypes.c_char_p):
+        """Return a C function of the program's sources; by default of those that return null or an error."""
+        function = getattr(self._library, name)
+        function.restype = result
+        return function
 
     def configure(
         self,
@@ -123,62 +107,111 @@ class Emulator:
         load_latency=400.0,
         most_blocks=0,
     ):
-        self.library.EmulatorConfigure(
+        """Describe the device: ``machine/scheduler.h`` says what these are."""
+        self._library.EmulatorConfigure(
             processors,
             resident,
             *map(ctypes.c_int64, (l1, l2)),
             quantum,
-            ctypes.c_int64(first),
-            ctypes.c_int64(count),
+            *map(ctypes.c_int64, (first, count)),
             int(keep_l2),
             ctypes.c_float(load_latency),
             most_blocks,
         )
 
     def reset(self):
-        self.library.EmulatorReset()
+        """Forget findings and counts."""
+        self._library.EmulatorReset()
 
-    def memory(self, *arrays, output=None):
-        """Declare the arrays that kernels may touch: ``arrays`` are inputs as (name, array)."""
-        self.library.EmulatorFree()
-        for name, array in arrays:
-            if array is not None and array.nbytes:
-                self.library.EmulatorAllocate(
-                    ctypes.c_void_p(array.ctypes.data), ctypes.c_int64(array.nbytes), 0, 0, name.encode()
-                )
-        if output is not None and output.nbytes:
-            self.library.EmulatorAllocate(
-                ctypes.c_void_p(output.ctypes.data), ctypes.c_int64(output.nbytes), 1, 1, b"output"
+    def memory(self, inputs: Mapping[str, np.ndarray | None], outputs: Mapping[str, np.ndarray], scratch=()):
+        """Declare the arrays that kernels may touch. Each byte of an output must be written once.
+
+        ``scratch`` are arrays that kernels may read and write as they like.
+        """
+        self._library.EmulatorFree()
+        for name, array in inputs.items():
+            self._declare(name, array, writable=False, watched=False)
+        for name, array in outputs.items():
+            self._declare(name, array, writable=True, watched=True)
+        for number, array in enumerate(scratch):
+            self._declare(f"scratch {number}", array, writable=True, watched=False)
+
+    def _declare(self, name: str, array: np.ndarray | None, writable: bool, watched: bool) -> None:
+        if array is not None and array.nbytes:
+            self._library.EmulatorAllocate(
+                ctypes.c_void_p(array.ctypes.data),
+                ctypes.c_int64(array.nbytes),
+                int(writable),
+                int(watched),
+                name.encode(),
             )
 
     def findings(self) -> list[str]:
         text = ctypes.create_string_buffer(1 << 20)
-        self.library.EmulatorFindings(text, ctypes.c_int64(len(text)))
+        self._library.EmulatorFindings(text, ctypes.c_int64(len(text)))
         found = []
         for row in text.value.decode().splitlines():
             key, times, first = row.split("\t")
             kind, line = key.rsplit("@", 1)
-            found.append(
-                f"{kind}: PTX line {line} ({self.sources.get(int(line), '?')}), {times} times, first {first}"
-            )
-        unwritten = self.library.EmulatorUnwritten()
-        if unwritten:
-            found.append(f"output not written: {unwritten} bytes")
-        return found
+            source = self._sources.get(int(line), "?")
+            found.append(f"{kind}: PTX line {line} ({source}), {times} times, first {first}")
+        unwritten = self._library.EmulatorUnwritten()
+        return found + ([f"output not written: {unwritten} bytes"] if unwritten else [])
 
-    def _array(self, pointer: int, count: int, dtype) -> np.ndarray:
-        kind = np.dtype(dtype)
-        data = (ctypes.c_char * (count * kind.itemsize)).from_address(pointer)
+    def launch_alone(self, kernel: str, arguments: Sequence, threads: int = 32, grid: int = 1) -> None:
+        """Launch a kernel without code of the host; the arguments are of ctypes."""
+        pointers = (ctypes.c_void_p * len(arguments))(*(ctypes.addressof(a) for a in arguments))
+        size = ctypes.c_uint32 * 3
+        shape = (ctypes.byref(size(grid, 1, 1)), ctypes.byref(size(threads, 1, 1)))
+        if self._library.EmulatorLaunch(kernel.encode(), *shape, ctypes.c_size_t(0), pointers):
+            raise ValueError(f"there is no kernel {kernel}")
+
+    def set_times(self, times: np.ndarray, rounds: np.ndarray) -> None:
+        """Set, of each basic block, the cycles of a warp without loads, and the rounds of loads."""
+        arrays = [np.ascontiguousarray(a, np.float32) for a in (times, rounds)]
+        self._library.EmulatorTimes(*(a.ctypes.data_as(ctypes.c_void_p) for a in arrays))
+
+    def _array(self, name: str, count: int, kind) -> np.ndarray:
+        kind = np.dtype(kind)
+        data = (ctypes.c_char * (count * kind.itemsize)).from_address(
+            getattr(self._library, f"Emulator{name}")()
+        )
         return np.frombuffer(bytes(data), kind)
 
     def totals(self) -> np.void:
-        return self._array(self.library.EmulatorTotals(), 1, TOTALS)[0]
+        return self._array("Totals", 1, _TOTALS)[0]
 
     def sites(self) -> np.ndarray:
-        return self._array(self.library.EmulatorSites(), len(self.module.sites), SITE)
+        return self._array("Sites", len(self.module.sites), _SITE)
 
     def runs(self) -> np.ndarray:
-        return self._array(self.library.EmulatorBlockRuns(), self.module.block_count, np.int64)
+        """How many warps ran each basic block."""
+        return self._array("BlockRuns", self.module.block_count, np.int64)
 
     def lanes(self) -> np.ndarray:
-        return self._array(self.library.EmulatorBlockLanes(), self.module.block_count, np.int64)
+        """How many lanes ran each basic block."""
+        return self._array("BlockLanes", self.module.block_count, np.int64)
+
+
+def _ptx_of(program: Program, folder: Path) -> Path:
+    if program.cu.suffix == ".ptx":
+        return program.cu
+    return compile_to_ptx(program.cu, list(program.includes), program.architecture, folder)
+
+
+def _compile(program: Program, generated: list[Path], library: Path) -> None:
+    folder = library.parent
+    options = ["-std=c++17", *program.optimise, "-march=native", "-ffp-contract=off", "-fPIC", "-w"]
+    # Each library has its own machine.
+    options += ["-fno-gnu-unique", f"-DCHECK={int(program.checks)}", f"-I{HERE}"]
+    options += [f"-I{i}" for i in program.includes]
+
+    def compile_one(path: Path) -> Path:
+        target = folder / f"{path.stem}.emulated.o"
+        run(["g++", *options, "-c", path, "-o", target], folder)
+        return target
+
+    with ThreadPoolExecutor(2) as pool:
+        objects = list(pool.map(compile_one, [*generated, HERE / "machine/cudart.cc", *program.sources]))
+    host = [folder / "host.o"] if program.cu.suffix == ".cu" else []
+    run(["g++", "-shared", *objects, *host, "-o", library], folder)

@@ -1,22 +1,20 @@
 """Says where the kernel's instructions, latency and memory passes are, for some blocks of a workload.
 
-python -m tests.cuda.emulated.hotspots W1:float32 [W4:float16 ...] [--blocks 600] [--nvdisasm PATH]
+python -m tests.cuda.emulated.hotspots W1:float32 [W4:float16 ...] [--blocks 600]
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
-import ctypes
-import shutil
-from pathlib import Path
 
 import numpy as np
 
 from benchmarks.workloads import WORKLOADS
-from tests.cuda.emulated.check import Roiops
-from tests.cuda.emulated.emulator import BUILD
-from tests.cuda.emulated.predict import MachineCode, block_copies, block_times, fast_roiops, roiops_launch
+from tests.cuda.emulated.model.latency import block_times
+from tests.cuda.emulated.model.machine_code import block_copies
+from tests.cuda.emulated.model.workload import counted_operator, kernel_of, launch_of
+from tests.cuda.emulated.operator import EmulatedOperator
 
 _LOAD_LATENCY = 300.0
 
@@ -30,34 +28,26 @@ def _phase(function, source: str) -> str:
 
 
 def main() -> None:
+    """Print the hot spots of each workload."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("what", nargs="+")
     parser.add_argument("--blocks", type=int, default=600)
-    parser.add_argument("--nvdisasm", default=shutil.which("nvdisasm"))
-    parser.add_argument("--architecture", type=int, default=90)
-    parser.add_argument("--build", type=Path, default=BUILD)
     options = parser.parse_args()
-    op = fast_roiops(options.build, options.architecture)
-    emulator = op.emulator
-    machine = MachineCode(emulator.ptx, options.architecture, options.nvdisasm)
+    operator, machine = counted_operator()
     for name, kind in (w.split(":") for w in options.what):
-        word = {"float32": "RuleEfE", "float16": "4Half"}[kind]
-        kernel = next(k for k in machine.resources if word in k and "PoolBoxes" in k)
-        _print(op, machine.code.get(kernel, []), WORKLOADS[name], kind, options.blocks)
+        _print(operator, machine.code[kernel_of(machine, kind)], WORKLOADS[name], kind, options.blocks)
 
 
-def _print(op: Roiops, code, workload, kind: str, blocks: int) -> None:
-    emulator = op.emulator
+def _print(operator: EmulatedOperator, code, workload, kind: str, blocks: int) -> None:
+    emulator = operator.emulator
     times, rounds = block_times(emulator, code)
-    pointer = lambda a: a.ctypes.data_as(ctypes.c_void_p)  # noqa: E731
-    emulator.library.EmulatorTimes(pointer(times), pointer(rounds))
-    launch, _ = roiops_launch(op, workload, kind)
+    emulator.set_times(times, rounds)
+    launch = launch_of(operator, workload, kind)
     emulator.configure(132, 4, 124 << 10, 50 << 20, count=blocks, load_latency=_LOAD_LATENCY)
     emulator.reset()
     launch()
     totals, runs, lanes = emulator.totals(), emulator.runs(), emulator.lanes()
     ran = int(totals["blocks"])
-    outputs = np.prod(workload.output_shape) * ran / op.work_items
     per_line = collections.Counter(line for line, _ in code)
     copies = block_copies(emulator, code)
     phases = collections.defaultdict(lambda: np.zeros(3))
@@ -68,7 +58,7 @@ def _print(op: Roiops, code, workload, kind: str, blocks: int) -> None:
                 continue
             share = lanes[b.id] / runs[b.id]
             for i in b.code:
-                number = (per_line[i.line] / copies.get(b.id, 1.0) if code else 1) * runs[b.id]
+                number = per_line[i.line] / copies.get(b.id, 1.0) * runs[b.id]
                 phases[_phase(f, i.source)] += (number, number * share, 0)
                 lines[_phase(f, i.source), i.source] += (number, number * share)
             if b.code:
@@ -76,7 +66,7 @@ def _print(op: Roiops, code, workload, kind: str, blocks: int) -> None:
                 phases[where][2] += runs[b.id] * float(times[b.id] + _LOAD_LATENCY * rounds[b.id])
     total = sum(p[0] for p in phases.values())
     print(
-        f"{workload.name} {kind}: {ran} of {op.work_items} blocks; of a block:"
+        f"{workload.name} {kind}: {ran} blocks, of each"
         f" {totals['block_time'] / ran:.0f} cycles of latency"
         f" ({totals['warp_time'] / ran:.0f} of all warps), {total / ran:.0f} warp instructions,"
         f" {totals['shared_passes'] / ran:.0f} passes of shared memory"
@@ -84,7 +74,7 @@ def _print(op: Roiops, code, workload, kind: str, blocks: int) -> None:
     )
     for phase, (number, active, cycles) in sorted(phases.items(), key=lambda p: -p[1][0]):
         print(
-            f"  {phase:18s} {number / total:4.0%} of instructions, {32 * number / outputs:6.1f} per output,"
+            f"  {phase:18s} {number / total:4.0%} of instructions,"
             f" {active / max(number, 1):4.1f} lanes, {cycles / ran:7.0f} warp cycles of latency a block"
         )
     for (phase, source), (number, active) in sorted(lines.items(), key=lambda p: -p[1][0])[:20]:

@@ -1,6 +1,7 @@
 // As much of the CUDA runtime as nvcc's host code needs to launch kernels: launches go to the emulator.
 
-#include <cstdio>
+#include <cstddef>
+#include <cstring>
 #include <map>
 #include <string>
 
@@ -9,9 +10,10 @@ struct dim3 {
   unsigned x, y, z;
 };
 using cudaError_t = int;
-constexpr cudaError_t cudaSuccess = 0, cudaErrorInvalidDeviceFunction = 98, cudaErrorNotSupported = 801;
+constexpr cudaError_t cudaSuccess = 0, cudaErrorInvalidDeviceFunction = 98;
 
-extern "C" int EmulatorLaunch(const char* name, int grid, int threads, void** arguments);
+extern "C" int EmulatorLaunch(const char* name, const dim3* grid, const dim3* threads, size_t shared,
+                              void** arguments);
 
 namespace {
 std::map<const void*, std::string>& Kernels() {
@@ -26,9 +28,8 @@ struct {
 
 cudaError_t Run(const void* function, dim3 grid, dim3 block, void** arguments, size_t shared) {
   const auto found = Kernels().find(function);
-  if (found == Kernels().end() || grid.y * grid.z * block.y * block.z != 1 || shared != 0)
-    return cudaErrorNotSupported;
-  return EmulatorLaunch(found->second.c_str(), int(grid.x), int(block.x), arguments)
+  if (found == Kernels().end()) return cudaErrorInvalidDeviceFunction;
+  return EmulatorLaunch(found->second.c_str(), &grid, &block, shared, arguments)
              ? cudaErrorInvalidDeviceFunction
              : cudaSuccess;
 }
@@ -67,6 +68,16 @@ cudaError_t __cudaLaunchKernel(const void* kernel, dim3 grid, dim3 block, void**
 cudaError_t cudaLaunchKernel(const void* function, dim3 grid, dim3 block, void** arguments, size_t shared,
                              void*) {
   return Run(function, grid, block, arguments, shared);
+}
+// Everything has run when its launch returns.
+cudaError_t cudaStreamSynchronize(void*) { return cudaSuccess; }
+cudaError_t cudaMemcpyAsync(void* to, const void* from, size_t bytes, int, void*) {
+  std::memcpy(to, from, bytes);
+  return cudaSuccess;
+}
+cudaError_t cudaMemsetAsync(void* to, int value, size_t bytes, void*) {
+  std::memset(to, value, bytes);
+  return cudaSuccess;
 }
 cudaError_t cudaGetLastError() { return cudaSuccess; }
 const char* cudaGetErrorString(cudaError_t) { return "error"; }

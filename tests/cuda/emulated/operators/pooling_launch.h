@@ -1,7 +1,7 @@
 // The project's launch of the kernels for a rule, as nvcc compiles them.
 
-#ifndef ROIOPS_TESTS_LAUNCH_H_
-#define ROIOPS_TESTS_LAUNCH_H_
+#ifndef ROIOPS_TESTS_EMULATED_POOLING_LAUNCH_H_
+#define ROIOPS_TESTS_EMULATED_POOLING_LAUNCH_H_
 
 #include "base/half.h"
 #include "plain_request.h"
@@ -10,16 +10,15 @@ namespace roiops_test {
 
 // Null or an error.
 template <class Rule>
-const char* Launch(const PlainRequest& plain, const Rule& rule, int64_t* items) {
+const char* Launch(const PlainRequest& plain, const Rule& rule) {
   using namespace roiops;
   constexpr const char* (*kLaunch[])(const CudaRequest<Rule>&, void*) = {
       LaunchCudaPooling<Rule, float>, LaunchCudaPooling<Rule, double>, LaunchCudaPooling<Rule, Half>,
       LaunchCudaPooling<Rule, BFloat16>};
   const CudaRequest<Rule> request = RequestOf(plain, rule);
-  *items = request.work_items;
-  return *items == 0 ? nullptr : kLaunch[plain.dtype](request, nullptr);
+  return request.work_items == 0 ? nullptr : kLaunch[plain.dtype](request, nullptr);
 }
 
 }  // namespace roiops_test
 
-#endif  // ROIOPS_TESTS_LAUNCH_H_
+#endif  // ROIOPS_TESTS_EMULATED_POOLING_LAUNCH_H_
