@@ -95,3 +95,16 @@ def _of_page(text: str):
             yield heading, match["code"]
         else:
             heading = match["heading"]
+
+
+def table(page: str, *columns: str) -> list[list[str]]:
+    """The cells of the rows of the tables of a page whose columns are called so, wherever they stand."""
+    rows: list[list[str]] = []
+    inside = False
+    for line in (ROOT / "docs" / page).read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in line.strip().strip("|").split(" | ")]
+        inside = line.startswith("|") and (inside or cells == list(columns))
+        if inside and cells != list(columns) and not line.startswith("|---"):
+            rows.append(cells)
+    assert rows, f"docs/{page}: wanted a table with columns {' | '.join(columns)}"
+    return rows

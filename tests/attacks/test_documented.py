@@ -11,6 +11,7 @@ import onnxruntime as ort
 import pytest
 from attacks import children, hostile
 from attacks.hostile import INPUTS, X, inputs, model, run, session
+from doc_snippets import table
 from onnx import TensorProto, helper
 
 HERE = Path(__file__).parent
@@ -18,10 +19,8 @@ HERE = Path(__file__).parent
 
 def rows() -> list[tuple[str, str]]:
     """Message and tests of each attack."""
-    page = (HERE.parents[1] / "docs" / "security.md").read_text(encoding="utf-8")
-    table = page.split("## Attacks and what they meet")[1].split("## What is left")[0]
-    cells = [line.strip("| ").split(" | ") for line in table.splitlines() if line.startswith("| ")]
-    return [(message, tests) for _, message, tests in cells[1:]]
+    rows = table("security.md", "Attack", "Message, or result", "Test")
+    return [(message, tests) for _, message, tests in rows]
 
 
 def messages() -> set[str]:
