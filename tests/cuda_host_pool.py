@@ -73,26 +73,22 @@ def plain_request(xs, boxes, batch, levels, y, scales, ratio, aligned, mode, bat
     return request
 
 
+def compile_for_host(library: Path, sources: list[str]) -> Path:
+    """Compile sources of the repository to a library."""
+    options = ["-std=c++17", "-O1", "-ffp-contract=off", "-fPIC", "-shared", "-pthread", "-I", _ROOT / "ops"]
+    # Sanitizers that are preloaded are for the tests, not for the compiler.
+    environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    command = [find_compiler(), *options, *(_ROOT / source for source in sources), "-o", library]
+    subprocess.run(command, check=True, env=environment)
+    return library
+
+
 class HostPool:
     """RoIAlign as the device computes it, on arrays in host memory."""
 
     def __init__(self, folder: Path):
-        library = folder / "block_on_host.so"
-        sources = [_ROOT / "tests/cuda/block_on_host.cc", *(_ROOT / "ops" / name for name in DEVICE_SOURCES)]
-        options = [
-            "-std=c++17",
-            "-O1",
-            "-ffp-contract=off",
-            "-fPIC",
-            "-shared",
-            "-pthread",
-            "-I",
-            _ROOT / "ops",
-        ]
-        # Sanitizers that are preloaded are for the tests, not for the compiler.
-        environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
-        command = [find_compiler(), *options, *sources, "-o", library]
-        subprocess.run(command, check=True, env=environment)
+        sources = ["tests/cuda/block_on_host.cc", *(f"ops/{name}" for name in DEVICE_SOURCES)]
+        library = compile_for_host(folder / "block_on_host.so", sources)
         self._pool = ctypes.CDLL(str(library)).PoolOnHost
 
     def __call__(

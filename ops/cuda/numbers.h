@@ -56,6 +56,15 @@ struct Narrow<BFloat16, float> {
   }
 };
 
+// A number of boxes that are float32 or of the type that features are stored in.
+template <class Stored>
+ROIOPS_HOST_DEVICE inline typename ComputeType<Stored>::Type BoxCoordinate(const void* boxes,
+                                                                           bool float_boxes, int64_t at) {
+  using Acc = typename ComputeType<Stored>::Type;
+  return float_boxes ? Acc(static_cast<const float*>(boxes)[at])
+                     : ToFloat(static_cast<const Stored*>(boxes)[at]);
+}
+
 // NaN if one of them is.
 template <class Acc>
 ROIOPS_HOST_DEVICE inline Acc LargerOrNan(Acc a, Acc b) {

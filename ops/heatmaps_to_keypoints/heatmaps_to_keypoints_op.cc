@@ -1,3 +1,5 @@
+#include <type_traits>
+
 #include "heatmaps_to_keypoints/axis.h"
 #include "heatmaps_to_keypoints/cpu/keypoints.h"
 #include "heatmaps_to_keypoints/ops.h"
@@ -5,6 +7,10 @@
 #include "ort/threads.h"
 #include "roi/infer.h"
 #include "roi/inputs.h"
+#if defined(ROIOPS_CUDA)
+#include "cuda/errors.h"
+#include "heatmaps_to_keypoints/cuda/request.h"
+#endif
 
 namespace roiops {
 namespace {
@@ -46,6 +52,52 @@ void CheckSides(const BoxType* boxes, int64_t count) {
   }
 }
 
+// ---- Providers: each prepares its kernels, and finds keypoints of maps of checked shapes.
+
+struct CpuKeypoints : ort::Cpu {
+  template <class Stored>
+  static void Prepare() {}
+
+  template <class Stored, class BoxType>
+  static void Find(const ort::KernelContext& context, const KeypointRequest<Stored, BoxType>& request,
+                   KeypointConvention convention) {
+    CheckBoxesFinite(request.boxes, request.count, "rois");
+    CheckSides(request.boxes, request.count);
+    HeatmapsToKeypoints(request, convention, ort::SessionThreads(context));
+  }
+};
+
+#if defined(ROIOPS_CUDA)
+struct CudaKeypoints : ort::Cuda {
+  template <class Stored>
+  static void Prepare() {
+    CheckKernelsLoad(LoadCudaKeypoints<Stored>());
+  }
+
+  // All tensors are on the device, so the values of boxes are not checked.
+  template <class Stored, class BoxType>
+  static void Find(const ort::KernelContext& context, const KeypointRequest<Stored, BoxType>& from,
+                   KeypointConvention convention) {
+    CudaKeypointRequest request = {};
+    request.maps = from.maps;
+    request.boxes = from.boxes;
+    request.float_boxes = std::is_same_v<BoxType, float>;
+    request.points = from.points;
+    request.scores = from.scores;
+    request.count = from.count;
+    request.keypoints = from.keypoints;
+    request.height = from.height;
+    request.width = from.width;
+    request.convention = convention;
+    if (request.count == 0 || request.keypoints == 0) return;
+    CheckLaunch(LaunchCudaKeypoints<Stored>(request, context.GpuStream()));
+  }
+};
+using KeypointProviders = ort::Types<CpuKeypoints, CudaKeypoints>;
+#else
+using KeypointProviders = ort::Types<CpuKeypoints>;
+#endif
+
 template <class Provider, class Stored, class BoxType>
 class HeatmapsToKeypointsKernel : public ort::Kernel {
  public:
@@ -60,15 +112,15 @@ class HeatmapsToKeypointsKernel : public ort::Kernel {
   explicit HeatmapsToKeypointsKernel(const ort::KernelInfo& info)
       : convention_(ort::ReadChoice(info, "convention", {"torchvision", "detectron2"}) == 0
                         ? KeypointConvention::kTorchvision
-                        : KeypointConvention::kDetectron2) {}
+                        : KeypointConvention::kDetectron2) {
+    Provider::template Prepare<Stored>();
+  }
 
   void Compute(const ort::KernelContext& context) override {
     const ort::Tensor maps = context.Input(0);
     const ort::Tensor rois = context.Input(1);
     const int64_t count = CheckedBoxCount(rois, "rois");
     CheckMaps(maps, count);
-    CheckBoxesFinite(rois.As<BoxType>(), count, "rois");
-    CheckSides(rois.As<BoxType>(), count);
     const int64_t keypoints = maps.shape[1];
     const int64_t columns = convention_ == KeypointConvention::kTorchvision ? 3 : 4;
     const KeypointRequest<Stored, BoxType> request = {
@@ -80,7 +132,7 @@ class HeatmapsToKeypointsKernel : public ort::Kernel {
         maps.shape[3],
         static_cast<BoxType*>(context.Output(0, {count, keypoints, columns})),
         static_cast<BoxType*>(context.Output(1, {count, keypoints}))};
-    HeatmapsToKeypoints(request, convention_, ort::SessionThreads(context));
+    Provider::Find(context, request, convention_);
   }
 
  private:
@@ -90,7 +142,7 @@ class HeatmapsToKeypointsKernel : public ort::Kernel {
 }  // namespace
 
 void AddHeatmapsToKeypoints(ort::OperatorList& list) {
-  ort::AddOperator<HeatmapsToKeypointsKernel>(list, ort::Types<ort::Cpu>(), BoxTypes());
+  ort::AddOperator<HeatmapsToKeypointsKernel>(list, KeypointProviders(), BoxTypes());
 }
 
 }  // namespace roiops

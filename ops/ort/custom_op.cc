@@ -144,7 +144,9 @@ CustomOp::CustomOp(OpSpec op_spec, const char* op_provider, Creator op_create)
   OrtCustomOp::GetInputCharacteristic = [](const OrtCustomOp* op, size_t i) {
     return Characteristic(InputOf(op, i).arity);
   };
-  OrtCustomOp::GetInputMemoryType = [](const OrtCustomOp*, size_t) { return OrtMemTypeDefault; };
+  OrtCustomOp::GetInputMemoryType = [](const OrtCustomOp* op, size_t i) {
+    return InputOf(op, i).on_host ? OrtMemTypeCPUInput : OrtMemTypeDefault;
+  };
   OrtCustomOp::GetVariadicInputMinArity = [](const OrtCustomOp*) { return 1; };
   OrtCustomOp::GetVariadicInputHomogeneity = [](const OrtCustomOp*) { return 1; };
   OrtCustomOp::GetOutputTypeCount = [](const OrtCustomOp* op) { return SpecOf(op).outputs.size(); };

@@ -27,6 +27,7 @@ enum class Arity {
 struct InputSpec {
   ONNXTensorElementDataType type;
   Arity arity = Arity::kRequired;
+  bool on_host = false;  // also where the kernel is on a device
 };
 
 // The shapes of a node's inputs while a model is loaded; a dimension is a number, a name, or neither.

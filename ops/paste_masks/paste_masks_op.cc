@@ -8,6 +8,10 @@
 #include "paste_masks/ops.h"
 #include "roi/infer.h"
 #include "roi/inputs.h"
+#if defined(ROIOPS_CUDA)
+#include "cuda/errors.h"
+#include "paste_masks/cuda/request.h"
+#endif
 
 namespace roiops {
 namespace {
@@ -65,13 +69,60 @@ std::vector<int64_t> CheckedResultShape(const ort::Tensor& image_size, int64_t c
   return shape;
 }
 
+// ---- Providers: each prepares its kernels, and pastes masks of checked shapes.
+
+struct CpuPaste : ort::Cpu {
+  template <class Stored>
+  static void Prepare() {}
+
+  template <class Stored, class BoxType>
+  static void Paste(const ort::KernelContext& context, const PasteRequest<Stored, BoxType>& request,
+                    const PasteOptions& options) {
+    CheckBoxesFinite(request.boxes, request.count, "boxes");
+    PasteMasks(request, options, ort::SessionThreads(context));
+  }
+};
+
+#if defined(ROIOPS_CUDA)
+struct CudaPaste : ort::Cuda {
+  template <class Stored>
+  static void Prepare() {
+    CheckKernelsLoad(LoadCudaPasteMasks<Stored>());
+  }
+
+  // Masks, boxes and output are on the device, so the values of boxes are not checked.
+  template <class Stored, class BoxType>
+  static void Paste(const ort::KernelContext& context, const PasteRequest<Stored, BoxType>& from,
+                    const PasteOptions& options) {
+    CudaPasteRequest request = {};
+    request.masks = from.masks;
+    request.boxes = from.boxes;
+    request.float_boxes = std::is_same_v<BoxType, float>;
+    request.output = from.output;
+    request.count = from.count;
+    request.mask_height = from.mask_height;
+    request.mask_width = from.mask_width;
+    request.image_height = from.image_height;
+    request.image_width = from.image_width;
+    request.options = options;
+    ChooseBands(request, options.output == PasteOutput::kSoft ? sizeof(Stored) : 1);
+    if (request.work_items) CheckLaunch(LaunchCudaPasteMasks<Stored>(request, context.GpuStream()));
+  }
+};
+using PasteProviders = ort::Types<CpuPaste, CudaPaste>;
+#else
+using PasteProviders = ort::Types<CpuPaste>;
+#endif
+
 template <class Provider, class Stored, class BoxType, class Out>
 class PasteMasksKernel : public ort::Kernel {
  public:
   static ort::OpSpec Spec() {
     return {"PasteMasks",
             1,
-            {{ort::kElementType<Stored>}, {ort::kElementType<BoxType>}, {ort::kElementType<int64_t>}},
+            {{ort::kElementType<Stored>},
+             {ort::kElementType<BoxType>},
+             {ort::kElementType<int64_t>, ort::Arity::kRequired, /*on_host=*/true}},
             {ort::kElementType<Out>},
             Infer};
   }
@@ -93,6 +144,7 @@ class PasteMasksKernel : public ort::Kernel {
     if (options_.output != kOutput) {
       Fail("attribute 'output' is other than \"soft\", which needs ONNX Runtime 1.19 or newer");
     }
+    Provider::template Prepare<Stored>();
   }
 
   void Compute(const ort::KernelContext& context) override {
@@ -101,11 +153,10 @@ class PasteMasksKernel : public ort::Kernel {
     const int64_t count = CheckedBoxCount(boxes, "boxes");
     const MaskShape mask = CheckedMasks(masks, count);
     const std::vector<int64_t> shape = CheckedResultShape(context.Input(2), count, sizeof(Out));
-    CheckBoxesFinite(boxes.As<BoxType>(), count, "boxes");
     const PasteRequest<Stored, BoxType> request = {
         masks.As<Stored>(), boxes.As<BoxType>(),     count, mask.height, mask.width, shape[1],
         shape[2],           context.Output(0, shape)};
-    PasteMasks(request, options_, ort::SessionThreads(context));
+    Provider::Paste(context, request, options_);
   }
 
  private:
@@ -124,7 +175,7 @@ struct EachOutput<ort::TypeList<Combinations...>> {
   static void AddOutputs(ort::OperatorList& list, ort::Types<Stored, BoxType>) {
     using Outputs = ort::TypeList<ort::Types<Stored, BoxType, Stored>, ort::Types<Stored, BoxType, bool>,
                                   ort::Types<Stored, BoxType, uint8_t>>;
-    ort::AddOperator<PasteMasksKernel>(list, ort::Types<ort::Cpu>(), Outputs());
+    ort::AddOperator<PasteMasksKernel>(list, PasteProviders(), Outputs());
   }
 };
 

@@ -4,66 +4,12 @@
 #ifndef ROIOPS_TESTS_HOST_BLOCK_H_
 #define ROIOPS_TESTS_HOST_BLOCK_H_
 
-#include <condition_variable>
-#include <memory>
-#include <mutex>
-#include <thread>
-#include <vector>
-
+#include "host_threads.h"
 #include "pooling/cpu/pool.h"
 #include "pooling/cuda/block.h"
 #include "roi_align/rule.h"
 
 namespace roiops_test {
-
-// Runs a step for one thread number after the other; the end of the loop is the barrier.
-struct SerialBlock {
-  int Threads() const { return roiops::kBlockThreads; }
-
-  template <class Function>
-  void Step(const Function& function) const {
-    for (int thread = 0; thread < Threads(); ++thread) function(thread);
-  }
-};
-
-class Barrier {
- public:
-  explicit Barrier(int threads) : threads_(threads) {}
-
-  void Wait() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    const int64_t round = round_;
-    if (++waiting_ == threads_) {
-      waiting_ = 0;
-      ++round_;
-      changed_.notify_all();
-    } else {
-      changed_.wait(lock, [&] { return round_ != round; });
-    }
-  }
-
- private:
-  const int threads_;
-  int waiting_ = 0;
-  int64_t round_ = 0;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-};
-
-// One of several threads that run a block together, as they do on a device: a missing barrier is a data race.
-struct BlockOnThreads {
-  int thread;
-  int threads;
-  Barrier* barrier;
-
-  int Threads() const { return threads; }
-
-  template <class Function>
-  void Step(const Function& function) const {
-    function(thread);
-    barrier->Wait();
-  }
-};
 
 // What a kernel of the device does with one block.
 template <class Rule, class Stored, class Block>
@@ -82,12 +28,7 @@ void PoolSerially(const roiops::CudaRequest<Rule>& request) {
 template <class Rule, class Stored>
 void PoolOnThreads(const roiops::CudaRequest<Rule>& request, int count) {
   const auto memory = std::make_unique<roiops::BlockMemory<Rule, Stored>>();
-  Barrier barrier(count);
-  std::vector<std::thread> threads;
-  for (int i = 0; i < count; ++i) {
-    threads.emplace_back([&, i] { RunItems(request, BlockOnThreads{i, count, &barrier}, *memory); });
-  }
-  for (std::thread& thread : threads) thread.join();
+  RunOnThreads(count, [&](const BlockOnThreads& block) { RunItems(request, block, *memory); });
 }
 
 // A request for the CPU kernels as one for the device.

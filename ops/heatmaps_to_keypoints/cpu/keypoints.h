@@ -6,16 +6,9 @@
 #include <cstdint>
 
 #include "base/parallel.h"
+#include "heatmaps_to_keypoints/options.h"
 
 namespace roiops {
-
-enum class KeypointConvention {
-  kTorchvision,  // (x, y, 1), and the value of the peak as score
-  kDetectron2,   // (x, y, value of the peak, score), the softmax over the map as score
-};
-
-// Boxes are upsampled to sides of at most this many pixels.
-constexpr int64_t kMaxKeypointSide = 65536;
 
 // Map p of box k is maps[(k * keypoints + p) * height * width ...], and box k boxes[4 * k ...], finite and at
 // most kMaxKeypointSide wide and high; maps have pixels.

@@ -6,21 +6,9 @@
 #include <cstdint>
 
 #include "base/parallel.h"
-#include "paste_masks/axis.h"
+#include "paste_masks/options.h"
 
 namespace roiops {
-
-enum class PasteOutput {
-  kSoft,    // interpolated values, of the masks' type
-  kBinary,  // 1 where the value is at least the threshold, else 0
-  kBytes,   // 255 times the value, without its fraction, in [0, 255]; 0 where there is no number
-};
-
-struct PasteOptions {
-  PasteConvention convention;
-  PasteOutput output;
-  float threshold;
-};
 
 // Mask k lies in boxes[4 * k ...], whose coordinates are finite, and is masks[k * mask_height * mask_width
 // ...]; masks have pixels, fewer than 2^31 - 3 per axis.

@@ -6,9 +6,8 @@
 //            memory
 //   columns  each output is the sum of a few of those sums; outputs of a channel are neighbours in memory
 //
-// The code between barriers is a function of the thread's number, and `Block` runs it: on the device as
-// itself followed by a barrier, in tests on the host as a loop or on threads. Values that steer the block are
-// read between two such steps and are not written in the second of them, so every thread sees the same.
+// Values that steer the block are read between two steps (cuda/block.h) and are not written in the second of
+// them, so every thread sees the same.
 
 #ifndef ROIOPS_POOLING_CUDA_BLOCK_H_
 #define ROIOPS_POOLING_CUDA_BLOCK_H_

@@ -4,13 +4,12 @@
 #ifndef ROIOPS_POOLING_CUDA_JOB_H_
 #define ROIOPS_POOLING_CUDA_JOB_H_
 
+#include "cuda/block.h"
 #include "cuda/box_locator.h"
 #include "pooling/cuda/plan.h"
 #include "pooling/cuda/request.h"
 
 namespace roiops {
-
-constexpr int kBlockThreads = 256;
 
 struct Job {
   bool located;  // false: the box gets zeros

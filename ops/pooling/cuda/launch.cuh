@@ -1,30 +1,13 @@
-// The kernels as the device runs them: a grid of blocks, each of which does work items until none is left. A
-// .cu file of an operator instantiates them for its rule.
-//
-// Nothing from the C++ standard library is linked from here: the host's half of this file may be compiled by
-// another compiler than the rest of the library.
+// The kernels as the device runs them; a .cu file of an operator instantiates them for its rule.
 
 #ifndef ROIOPS_POOLING_CUDA_LAUNCH_CUH_
 #define ROIOPS_POOLING_CUDA_LAUNCH_CUH_
 
-#include <cuda_runtime.h>
-
+#include "cuda/launch.cuh"
 #include "pooling/cuda/block.h"
 
 namespace roiops {
 namespace {
-
-struct CudaBlock {
-  ROIOPS_HOST_DEVICE int Threads() const { return kBlockThreads; }
-
-  template <class Function>
-  ROIOPS_HOST_DEVICE void Step(const Function& function) const {
-#if defined(__CUDA_ARCH__)
-    function(int(threadIdx.x));
-    __syncthreads();
-#endif
-  }
-};
 
 template <class Rule, class Stored>
 __global__ void __launch_bounds__(kBlockThreads, 4)
@@ -35,18 +18,11 @@ __global__ void __launch_bounds__(kBlockThreads, 4)
   for (int64_t item = blockIdx.x; item < request.work_items; item += gridDim.x) pooler.Run(item);
 }
 
-const char* Describe(cudaError_t error) {
-  if (error == cudaSuccess) return nullptr;
-  cudaGetLastError();  // the runtime keeps an error until it is asked, and would blame the next launch for it
-  return cudaGetErrorString(error);
-}
-
 }  // namespace
 
 template <class Rule, class Stored>
 const char* LaunchCudaPooling(const CudaRequest<Rule>& request, void* stream) {
-  constexpr int64_t kMostBlocks = 2147483647;
-  const unsigned blocks = unsigned(request.work_items < kMostBlocks ? request.work_items : kMostBlocks);
+  const unsigned blocks = BlocksFor(request.work_items);
   PoolBoxes<Rule, Stored><<<blocks, kBlockThreads, 0, static_cast<cudaStream_t>(stream)>>>(request);
   return Describe(cudaGetLastError());
 }

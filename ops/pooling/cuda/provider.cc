@@ -1,7 +1,5 @@
 #include "pooling/cuda/provider.h"
 
-#include <stdexcept>
-
 namespace roiops {
 
 void CudaProvider::SetInputs(RoiInputs& to, const std::vector<FeatureMap>& maps, const BoxInputs& inputs,
@@ -24,14 +22,6 @@ void CudaProvider::SetInputs(RoiInputs& to, const std::vector<FeatureMap>& maps,
   to.batch = inputs.batch ? inputs.batch->data : nullptr;
   to.levels = inputs.levels ? inputs.levels->As<int64_t>() : nullptr;
   to.count = count;
-}
-
-void CudaProvider::CheckKernelsLoad(const char* problem) {
-  if (problem) Fail("the CUDA kernels of this library cannot run on the current device: ", problem);
-}
-
-void CudaProvider::CheckLaunch(const char* problem) {
-  if (problem) throw std::runtime_error(std::string("CUDA kernel launch: ") + problem);
 }
 
 }  // namespace roiops

@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "cuda/errors.h"
 #include "ort/custom_op.h"
 #include "pooling/cuda/request.h"
 #include "pooling/options.h"
@@ -44,8 +45,6 @@ struct CudaProvider : ort::Cuda {
   // All but the types of boxes and batch; throws Error where the shapes are wrong.
   static void SetInputs(RoiInputs& to, const std::vector<FeatureMap>& maps, const BoxInputs& inputs,
                         size_t element_size);
-  static void CheckKernelsLoad(const char* problem);
-  static void CheckLaunch(const char* problem);
 };
 
 }  // namespace roiops
