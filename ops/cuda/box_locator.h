@@ -87,8 +87,7 @@ struct BoxLocator {
   }
 
   ROIOPS_HOST_DEVICE Acc Coordinate(int64_t at) const {
-    return request.float_boxes ? Acc(static_cast<const float*>(request.boxes)[at])
-                               : ToFloat(static_cast<const Stored*>(request.boxes)[at]);
+    return BoxCoordinate<Stored>(request.boxes, request.float_boxes, at);
   }
 };
 
