@@ -113,3 +113,17 @@ def operators(model: onnx.ModelProto) -> dict[str, int]:
     for function in model.functions:
         walk(function.node)
     return found
+
+
+def save_with_weights(path) -> onnx.ModelProto:
+    """A pooler on scaled maps, its weights in a file of their own."""
+    text = (
+        pyramid()
+        .replace("(x0, rois0", "(scaled, rois0")
+        .replace("mask0 =", "scaled = Mul(x0, weights) mask0 =")
+    )
+    model = onnx.parser.parse_model(text)
+    weights = np.random.default_rng(0).standard_normal((2, 2, 32, 32)).astype(np.float32)
+    model.graph.initializer.append(onnx.numpy_helper.from_array(weights, "weights"))
+    onnx.save(model, path, save_as_external_data=True, location="pooler.weights", size_threshold=1024)
+    return onnx.load(path)

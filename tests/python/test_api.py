@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib
 import importlib.metadata
 import inspect
@@ -121,10 +122,51 @@ FUNCTIONS = {
     ("module", "name"), [(module, name) for module, names in FUNCTIONS.items() for name in names]
 )
 def test_signatures(module, name):
-    signature = inspect.signature(getattr(importlib.import_module(module), name))
+    assert bare_signature(getattr(importlib.import_module(module), name)) == f"({FUNCTIONS[module][name]})"
+
+
+def bare_signature(function) -> str:
+    """The signature of a function without types."""
+    signature = inspect.signature(function)
     bare = [p.replace(annotation=inspect.Parameter.empty) for p in signature.parameters.values()]
-    text = str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
-    assert text == f"({FUNCTIONS[module][name]})"
+    return str(signature.replace(parameters=bare, return_annotation=inspect.Signature.empty))
+
+
+# Of classes, what is called on their objects; of dataclasses, their fields in order.
+METHODS = {
+    "roiops.RoIAlign": {"__call__": "self, x, boxes, boxes_num, aligned=True"},
+    "roiops.export.UpgradeReport": {
+        "add": "self, name, what, action, reason='', **parameters",
+        "count": "self, action",
+        "action": "self, entry",
+        "to_dict": "self",
+        "to_json": "self",
+    },
+}
+FIELDS = {
+    "roiops.export.UpgradeReport": ["entries", "removed", "planned", "library", "verification"],
+    "roiops.export.upgrader.Entry": ["name", "what", "action", "reason", "parameters"],
+}
+
+
+def class_of(path: str) -> type:
+    module, _, name = path.rpartition(".")
+    return getattr(importlib.import_module(module), name)
+
+
+@pytest.mark.parametrize("path", METHODS)
+def test_signatures_of_methods(path):
+    found = {
+        name: bare_signature(member)
+        for name, member in vars(class_of(path)).items()
+        if inspect.isfunction(member) and (name == "__call__" or not name.startswith("_"))
+    }
+    assert found == {name: f"({signature})" for name, signature in METHODS[path].items()}
+
+
+@pytest.mark.parametrize("path", FIELDS)
+def test_fields(path):
+    assert [field.name for field in dataclasses.fields(class_of(path))] == FIELDS[path]
 
 
 # Imported only where torch is: read from the source.

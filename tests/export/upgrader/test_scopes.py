@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from pyramids import feeds, operators, parse, pyramid
+from pyramids import feeds, operators, parse, pyramid, save_with_weights
 from support import run, session
 from typer.testing import CliRunner
 
@@ -118,20 +118,6 @@ def test_attribute_of_a_function_stays():
     check(model, upgraded, feeds(parse(pyramid())))
 
 
-def with_weights(path) -> onnx.ModelProto:
-    """A pooler on scaled maps, its weights in a file of their own."""
-    text = (
-        pyramid()
-        .replace("(x0, rois0", "(scaled, rois0")
-        .replace("mask0 =", "scaled = Mul(x0, weights) mask0 =")
-    )
-    model = onnx.parser.parse_model(text)
-    weights = np.random.default_rng(0).standard_normal((2, 2, 32, 32)).astype(np.float32)
-    model.graph.initializer.append(onnx.numpy_helper.from_array(weights, "weights"))
-    onnx.save(model, path, save_as_external_data=True, location="pooler.weights", size_threshold=1024)
-    return onnx.load(path)
-
-
 def cli(*arguments: str):
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
@@ -140,7 +126,7 @@ def test_external_data(tmp_path):
     source, out = tmp_path / "in", tmp_path / "out"
     source.mkdir()
     out.mkdir()
-    model = with_weights(source / "pooler.onnx")
+    model = save_with_weights(source / "pooler.onnx")
     arrays = feeds(model)
     check(model, upgrade(source / "pooler.onnx")[0], arrays)
     result = cli("upgrade", source / "pooler.onnx", out / "better.onnx")
@@ -152,7 +138,7 @@ def test_external_data(tmp_path):
 
 def test_in_place(tmp_path):
     path = tmp_path / "pooler.onnx"
-    model = with_weights(path)
+    model = save_with_weights(path)
     refused = cli("upgrade", path, path)
     assert refused.exit_code == 1 and "--force" in refused.output
     assert cli("upgrade", path, path, "--force").exit_code == 0
@@ -160,7 +146,7 @@ def test_in_place(tmp_path):
 
 
 def test_missing_external_data(tmp_path):
-    with_weights(tmp_path / "pooler.onnx")
+    save_with_weights(tmp_path / "pooler.onnx")
     (tmp_path / "pooler.weights").unlink()
     result = cli("upgrade", tmp_path / "pooler.onnx", tmp_path / "out.onnx")
     assert result.exit_code == 1 and "pooler.weights" in result.output

@@ -8,26 +8,12 @@ import numpy as np
 import onnx
 import onnx_ir as ir
 import pytest
-from pyramids import feeds, pyramid
+from pyramids import feeds, save_with_weights
 from support import run
 
 from roiops.export import UpgradeError, inspect
 from roiops.export.upgrader import Choices, upgrade_file
 from roiops.export.upgrader.weights import _location
-
-
-def save_pooler(path) -> onnx.ModelProto:
-    """A pooler on scaled maps, its weights in a file of their own."""
-    text = (
-        pyramid()
-        .replace("(x0, rois0", "(scaled, rois0")
-        .replace("mask0 =", "scaled = Mul(x0, weights) mask0 =")
-    )
-    model = onnx.parser.parse_model(text)
-    weights = np.random.default_rng(0).standard_normal((2, 2, 32, 32)).astype(np.float32)
-    model.graph.initializer.append(onnx.numpy_helper.from_array(weights, "weights"))
-    onnx.save(model, path, save_as_external_data=True, location="pooler.weights", size_threshold=1024)
-    return onnx.load(path)
 
 
 @pytest.fixture
@@ -45,7 +31,7 @@ def unread(monkeypatch):
 @pytest.mark.parametrize("share", [False, True])
 def test_weights_are_not_read(tmp_path, unread, portable, share):
     path, out = tmp_path / "pooler.onnx", tmp_path / "out.onnx"
-    model = save_pooler(path)
+    model = save_with_weights(path)
     inspect(path)
     seen = []
     upgrade_file(
@@ -61,7 +47,7 @@ def test_weights_are_not_read(tmp_path, unread, portable, share):
 
 
 def test_weights_elsewhere_are_not_shared(tmp_path):
-    save_pooler(tmp_path / "pooler.onnx")
+    save_with_weights(tmp_path / "pooler.onnx")
     (tmp_path / "out").mkdir()
     with pytest.raises(UpgradeError, match="cannot share the weights"):
         upgrade_file(tmp_path / "pooler.onnx", tmp_path / "out" / "o.onnx", Choices(), share_weights=True)
@@ -75,7 +61,7 @@ def test_locations_are_the_same_on_all_systems(flavour, root):
 
 def test_wrong_weights(tmp_path):
     path, weights = tmp_path / "pooler.onnx", tmp_path / "pooler.weights"
-    save_pooler(path)
+    save_with_weights(path)
     whole = weights.read_bytes()
     weights.write_bytes(whole[:-1])
     with pytest.raises(UpgradeError, match=r"pooler.weights are cut off: 16383 bytes, at least 16384"):
@@ -96,7 +82,7 @@ def test_wrong_weights(tmp_path):
 
 def test_a_copy_over_the_original(tmp_path):
     path = tmp_path / "pooler.onnx"
-    model = save_pooler(path)
+    model = save_with_weights(path)
     upgrade_file(path, path, Choices())
     np.testing.assert_allclose(
         run(onnx.load(path), feeds(model)), run(model, feeds(model), plugin=False), atol=1e-5
