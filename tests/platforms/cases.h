@@ -1,4 +1,4 @@
-// The cases that cases.py writes: a model of one node, its inputs, and what is to come of it.
+// The cases that cases/ writes: a model of one node, its inputs, and what is to come of it.
 
 #ifndef ROIOPS_TESTS_PLATFORMS_CASES_H_
 #define ROIOPS_TESTS_PLATFORMS_CASES_H_
@@ -35,7 +35,7 @@ struct Case {
   std::string error;  // a part of the message; empty where the model runs
 };
 
-// Throws std::runtime_error where the files are not what cases.py writes.
+// Throws std::runtime_error where the files are not what cases/ writes.
 std::vector<Case> ReadCases(const std::filesystem::path& folder);
 
 // The elements of a tensor; throws std::runtime_error for a type that no operator has.

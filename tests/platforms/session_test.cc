@@ -3,7 +3,7 @@
 // Usage: roiops_session_test ONNXRUNTIME LIBRARIES CASES SCRATCH
 //   ONNXRUNTIME  the shared library of ONNX Runtime
 //   LIBRARIES    the folder of our libraries
-//   CASES        the folder that cases.py has written
+//   CASES        the folder that python -m platforms.cases has written
 //   SCRATCH      an empty folder; SCRATCH/results gets the bytes of all results, to compare systems by
 //
 // Every case is run alone and then by several threads at a time, whose results must be the same bytes.
