@@ -4,7 +4,7 @@
 //   ONNXRUNTIME  the shared library of ONNX Runtime
 //   LIBRARIES    the folder of our libraries
 //   CASES        the folder that python -m platforms.cases has written
-//   SCRATCH      an empty folder; SCRATCH/results gets the bytes of all results, to compare systems by
+//   SCRATCH      an empty folder; SCRATCH/results gets a file of each case's results, to compare systems by
 //
 // Every case is run alone and then by several threads at a time, whose results must be the same bytes.
 // Libraries and models lie in a folder whose name has spaces and letters of several scripts.
@@ -164,7 +164,7 @@ void RunOnThreads(const Session& session, const Case& tested, const std::vector<
 }
 
 void Test(const Runtime& runtime, const fs::path& library, const fs::path& model, const Case& tested,
-          std::ostream& record) {
+          const fs::path& record) {
   std::vector<Result> results;
   std::string error;
   std::unique_ptr<Session> session;
@@ -179,9 +179,10 @@ void Test(const Runtime& runtime, const fs::path& library, const fs::path& model
     if (error.find(tested.error) != std::string::npos) return;
     throw std::runtime_error(error.empty() ? "no error" : "the error is: " + error);
   }
+  std::ofstream file(record, std::ios::binary);
   for (size_t i = 0; i < results.size(); ++i) {
     Compare(results[i], tested.outputs[i]);
-    record.write(results[i].bytes.data(), std::streamsize(results[i].bytes.size()));
+    file.write(results[i].bytes.data(), std::streamsize(results[i].bytes.size()));
   }
   RunOnThreads(*session, tested, results);
 }
@@ -190,7 +191,8 @@ int Main(const fs::path& onnxruntime, const fs::path& libraries, const fs::path&
          const fs::path& scratch) {
   const Runtime runtime(onnxruntime);
   const std::vector<Case> cases = ReadCases(folder);
-  std::ofstream record(scratch / "results", std::ios::binary);
+  const fs::path records = scratch / "results";
+  fs::create_directories(records);
   const fs::path unusual = scratch / fs::u8path(u8"Erkennung für 検出 и ещё");
   fs::create_directories(unusual);
 
@@ -222,7 +224,7 @@ int Main(const fs::path& onnxruntime, const fs::path& libraries, const fs::path&
     errors += !tested.error.empty();
     try {
       fs::copy_file(tested.model, model, fs::copy_options::overwrite_existing);
-      Test(runtime, copies.at(tested.library), model, tested, record);
+      Test(runtime, copies.at(tested.library), model, tested, records / tested.name);
     } catch (const std::exception& error) {
       ++failures;
       std::printf("FAILED %s: %s\n", tested.name.c_str(), error.what());
