@@ -26,6 +26,10 @@ DOMAINS = {
     "cummax": MMCV,
     "cummin": MMCV,
     "MMCVCornerPool": MMCV,
+    "MMCVDeformConv2d": MMDEPLOY + MMCV,
+    "MMCVModulatedDeformConv2d": MMDEPLOY + MMCV,
+    "MMCVMultiScaleDeformableAttention": MMDEPLOY,
+    "MMCVRotatedFeatureAlign": MMCV,
 }
 
 

@@ -158,3 +158,60 @@ def corner_pool(x, mode):
     flipped = np.flip(x, axis) if reverse else x
     found = np.maximum.accumulate(flipped.astype(np.float64), axis)
     return np.flip(found, axis) if reverse else found
+
+
+def deform_conv(x, offset, mask, weight, bias, stride, padding, dilation, groups, deform_groups):
+    """mmcv's modulated_deform_conv2d; mask None is 1 everywhere, bias None is 0. Pairs are height, width."""
+    images, channels = x.shape[:2]
+    outputs, group_channels, kernel_height, kernel_width = weight.shape
+    out = np.zeros((images, outputs, *offset.shape[2:]))
+    for n, i, j in np.ndindex(images, *offset.shape[2:]):
+        for r, c in np.ndindex(kernel_height, kernel_width):
+            tap = r * kernel_width + c
+            value = np.zeros(channels)
+            for d in range(deform_groups):
+                moved = range(d * channels // deform_groups, (d + 1) * channels // deform_groups)
+                at = d * kernel_height * kernel_width + tap
+                row = i * stride[0] - padding[0] + r * dilation[0] + float(offset[n, 2 * at, i, j])
+                column = j * stride[1] - padding[1] + c * dilation[1] + float(offset[n, 2 * at + 1, i, j])
+                if np.isfinite(row) and np.isfinite(column):
+                    value[moved] = bilinear(x[n, moved], row, column)
+                    value[moved] *= 1 if mask is None else float(mask[n, at, i, j])
+            for o in range(outputs):
+                first = o // (outputs // groups) * group_channels
+                out[n, o, i, j] += value[first : first + group_channels] @ weight[o, :, r, c].astype(
+                    np.float64
+                )
+    return out if bias is None else out + bias.astype(np.float64)[:, None, None]
+
+
+def deformable_attention(value, shapes, starts, locations, weights):
+    """mmcv's multi_scale_deformable_attn: value (N, S, M, D) -> (N, Q, M * D)."""
+    images, _, heads, channels = value.shape
+    queries = locations.shape[1]
+    out = np.zeros((images, queries, heads, channels))
+    for n, q, m, level, p in np.ndindex(*locations.shape[:5]):
+        height, width = (int(size) for size in shapes[level])
+        pixels = value[n, starts[level] : starts[level] + height * width, m]
+        planes = pixels.T.reshape(channels, height, width)
+        column, row = locations[n, q, m, level, p].astype(np.float64) * (width, height) - 0.5
+        if np.isfinite(row) and np.isfinite(column):
+            out[n, q, m] += float(weights[n, q, m, level, p]) * bilinear(planes, row, column)
+    return out.reshape(images, queries, heads * channels)
+
+
+def rotated_feature_align(features, boxes, spatial_scale, points):
+    """mmcv's rotated_feature_align: the features plus those at the points of each pixel's box."""
+    images, _, height, width = features.shape
+    out = features.astype(np.float64)
+    for n, i, j in np.ndindex(images, height, width):
+        y, x, w, h = boxes[n, i, j, :4].astype(np.float64) * spatial_scale
+        along = np.array([math.sin(boxes[n, i, j, 4]), math.cos(boxes[n, i, j, 4])]) * w / 2
+        across = np.array([math.cos(boxes[n, i, j, 4]), -math.sin(boxes[n, i, j, 4])]) * h / 2
+        corners = [(1, 1), (-1, 1), (-1, -1), (1, -1)] if points == 5 else []
+        for u, v in [(0, 0), *corners]:
+            row, column = np.array([y, x]) + u * along + v * across
+            if -1 <= row <= height and -1 <= column <= width:
+                row, column = min(max(row, 0), height - 1), min(max(column, 0), width - 1)
+                out[n, :, i, j] += bilinear(features[n], row, column)
+    return out

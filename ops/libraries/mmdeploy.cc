@@ -14,6 +14,9 @@ const ort::Library ort::kLibrary = {
             mmdeploy::AddRoiAlign,
             mmdeploy::AddGridSampler,
             mmdeploy::AddNmsMatch,
+            mmdeploy::AddDeformConv,
+            mmdeploy::AddModulatedDeformConv,
+            mmdeploy::AddDeformableAttention,
         },
     },
     {
@@ -27,6 +30,9 @@ const ort::Library ort::kLibrary = {
             mmdeploy::AddCummax,
             mmdeploy::AddCummin,
             mmdeploy::AddCornerPool,
+            mmdeploy::AddDeformConv,
+            mmdeploy::AddModulatedDeformConv,
+            mmdeploy::AddRotatedFeatureAlign,
         },
     },
 };

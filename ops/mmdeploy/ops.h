@@ -14,6 +14,19 @@ void AddNmsRotated(ort::OperatorList& list);
 // MMCVRoIAlignRotated(x, rois) -> y
 void AddRoiAlignRotated(ort::OperatorList& list);
 
+// MMCVDeformConv2d(x, offset, weight) -> y
+void AddDeformConv(ort::OperatorList& list);
+
+// MMCVModulatedDeformConv2d(x, offset, mask, weight, bias?) -> y
+void AddModulatedDeformConv(ort::OperatorList& list);
+
+// MMCVMultiScaleDeformableAttention(value, spatial_shapes, level_start_index, sampling_locations,
+//                                   attention_weights) -> y
+void AddDeformableAttention(ort::OperatorList& list);
+
+// MMCVRotatedFeatureAlign(features, best_rbboxes) -> y
+void AddRotatedFeatureAlign(ort::OperatorList& list);
+
 // MMCVRoiAlign(x, rois) -> y
 void AddRoiAlign(ort::OperatorList& list);
 

@@ -88,6 +88,7 @@ class KernelInfo {
   std::optional<std::string> String(const char* name) const;
   std::optional<std::vector<float>> Floats(const char* name) const;
   std::optional<std::vector<int64_t>> Ints(const char* name) const;
+  const OrtKernelInfo* get() const { return info_; }
 
  private:
   bool Exists(const char* name) const;

@@ -3,6 +3,7 @@
 #ifndef ROIOPS_MMDEPLOY_SAMPLING_TAPS_H_
 #define ROIOPS_MMDEPLOY_SAMPLING_TAPS_H_
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -48,6 +49,14 @@ inline void AddBilinear(TapList& list, const PixelGrid& grid, double y, double x
     if (!grid.Has(row, column)) continue;
     list.Add(grid.At(row, column), weight * (corner / 2 ? dy : 1 - dy) * (corner % 2 ? dx : 1 - dx));
   }
+}
+
+// The same where the map ends in its outer pixels: a point up to one pixel beyond them has their value, and
+// one farther away is 0.
+inline void AddClampedBilinear(TapList& list, const PixelGrid& grid, double y, double x) {
+  if (!(y >= -1 && y <= double(grid.height) && x >= -1 && x <= double(grid.width))) return;
+  AddBilinear(list, grid, std::clamp(y, 0.0, double(grid.height - 1)),
+              std::clamp(x, 0.0, double(grid.width - 1)));
 }
 
 }  // namespace roiops::mmdeploy
