@@ -40,9 +40,11 @@ def snippets(needs: str | None) -> list:
     ]
 
 
-def run_snippet(code: str) -> None:
-    """Run a snippet on its own; ``np`` is there without an import."""
-    exec(compile(code, "snippet", "exec"), {"__name__": "snippet", "np": np})
+def run_snippet(code: str, names: dict[str, object] | None = None) -> None:
+    """Run a snippet on its own, or among the names of those before it; ``np`` is there without an import."""
+    names = {} if names is None else names
+    names.update(__name__="snippet", np=np)
+    exec(compile(code, "snippet", "exec"), names)
 
 
 _BLOCK = r"^```{}\n(?P<code>.*?)^```"
@@ -62,10 +64,10 @@ def walk(page: Path, folder: Path) -> None:
     shutil.copy(_DETECTOR, folder / "detector.onnx")
     pixels = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
     Image.fromarray(pixels).save(folder / "picture.jpg")
-    printed = ""
+    printed, names = "", {}
     for language, code in blocks(page):
         if language == "python":
-            run_snippet(code)
+            run_snippet(code, names)
         elif language == "bash":
             printed = _command(code, folder)
         else:

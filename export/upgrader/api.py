@@ -10,6 +10,7 @@ import onnx_ir as ir
 from roiops.export.upgrader.errors import UpgradeError
 from roiops.export.upgrader.model_files import ModelLike, convert, load, with_function_bodies
 from roiops.export.upgrader.report import UpgradeReport
+from roiops.export.upgrader.rewrites.float16 import ConvertToFloat16
 from roiops.export.upgrader.rewrites.pipeline import Choices, rewrite
 from roiops.export.upgrader.weights import Progress, save
 
@@ -21,6 +22,7 @@ def upgrade(
     aligned: bool | None = None,
     portable: bool = False,
     max_interpolated: bool = False,
+    float16: bool = False,
     verify: bool = False,
 ) -> tuple[onnx.ModelProto | ir.Model, UpgradeReport]:
     """Make the RoIAligns of an exported detector roiops operators, and fuse its multi-level poolers.
@@ -38,6 +40,8 @@ def upgrade(
         portable: add function bodies of standard operators, so that the model also runs without roiops.
         max_interpolated: also replace nodes of mode "max", whose standard meaning (maximum of weighted
             corners) then changes to the maximum of interpolated samples.
+        float16: compute layers, poolers and what stands between them in float16, which is what GPUs are fast
+            at; boxes, inputs and outputs stay float32.
         verify: run both models on generated inputs and record a verdict per output in the report;
             with repairs, the original is run with them.
 
@@ -49,7 +53,7 @@ def upgrade(
         PortableError: if function bodies cannot express it.
     """
     choices = Choices(paddle_aligned, aligned, max_interpolated)
-    upgraded, report = _run(model, choices)
+    upgraded, report = _run(model, choices, float16)
     if portable:
         upgraded = with_function_bodies(upgraded)
     if verify:
@@ -65,6 +69,7 @@ def upgrade_file(
     choices: Choices,
     *,
     portable: bool = False,
+    float16: bool = False,
     share_weights: bool = False,
     progress: Progress | None = None,
 ) -> UpgradeReport:
@@ -75,6 +80,7 @@ def upgrade_file(
         out: where the upgraded model goes, its external weights to ``out`` with ".data" added.
         choices: what the model cannot say.
         portable: add function bodies.
+        float16: as in `upgrade`.
         share_weights: refer to the original data files instead of copying them.
         progress: called with the bytes of weights copied so far and in all.
 
@@ -82,7 +88,7 @@ def upgrade_file(
         UpgradeError, PortableError: as `upgrade`, or if the weights cannot be shared.
         OSError: something cannot be written.
     """
-    upgraded, report = _run(model, choices)
+    upgraded, report = _run(model, choices, float16)
     if portable:
         upgraded = with_function_bodies(upgraded)
     save(upgraded, out, share=share_weights, progress=progress)
@@ -103,11 +109,11 @@ def inspect(model: ModelLike) -> UpgradeReport:
     return report
 
 
-def _run(model: ModelLike, choices: Choices) -> tuple[ir.Model, UpgradeReport]:
+def _run(model: ModelLike, choices: Choices, float16: bool = False) -> tuple[ir.Model, UpgradeReport]:
     """Load a model, or copy it, and run the passes on it."""
     loaded, report = load(model), UpgradeReport()
     try:
-        rewrite(loaded, choices, report)
+        rewrite(loaded, choices, report, *([ConvertToFloat16] if float16 else []))
     except UpgradeError as error:
         raise UpgradeError(f"{_file(model)}{error}") from error
     return loaded, report

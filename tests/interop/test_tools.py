@@ -12,10 +12,10 @@ import onnxruntime as ort
 import pytest
 from doc_snippets import DOCS, walk
 from pyramids import operators
-from support import session
+from support import run, session
 
 import roiops
-from roiops.export import register_schemas, upgrade
+from roiops.export import make_roi_align_model, register_schemas, upgrade
 
 GRAPHS = Path(__file__).parents[1] / "export" / "upgrader" / "graphs"
 FUSED = "roiops::MultiScaleRoiAlign"
@@ -137,6 +137,24 @@ def test_ort_format(model, tmp_path):
     converted = ort.InferenceSession(str(tmp_path / "model.ort"), options)
     for a, b in zip(session(model).run(None, images()), converted.run(None, images())):
         np.testing.assert_allclose(b, a, atol=1e-4 * np.abs(a).max(), rtol=0)
+
+
+def test_onnxconverter_common(model):
+    """It converts our nodes, boxes too; whole detectors it cannot, as they were exported neither."""
+    float16 = pytest.importorskip("onnxconverter_common").float16
+    fed = {
+        "X": np.random.default_rng(0).random((1, 4, 32, 32), np.float32),
+        "boxes": np.array([[4, 4, 100, 90]], np.float32),
+        "batch": np.array([1]),
+    }
+    pooler = make_roi_align_model(output_size=7, spatial_scale=0.25)
+    converted = float16.convert_float_to_float16(pooler, keep_io_types=True)
+    np.testing.assert_allclose(session(converted).run(None, fed)[0], run(pooler, fed), atol=2e-3)
+    for detector in (model, onnx.load(GRAPHS / "whole_detectron2.onnx")):
+        copy = onnx.ModelProto()
+        copy.CopyFrom(detector)
+        with pytest.raises(Exception, match="Type Error"):
+            session(float16.convert_float_to_float16(copy, keep_io_types=True))
 
 
 def test_dynamic_quantisation(model, tmp_path):

@@ -110,7 +110,7 @@ FUNCTIONS = {
         "add_function_bodies": "model",
         "inspect": "model",
         "upgrade": "model, *, paddle_aligned=None, aligned=None, portable=False, max_interpolated=False, "
-        "verify=False",
+        "float16=False, verify=False",
     },
     "roiops.export.paddle": {
         "export": "model, input_spec=None, *, opset_version=17, portable=False",

@@ -25,6 +25,9 @@ def upgrade(
     paddle_aligned: options.PaddleAligned = None,
     aligned: options.Aligned = None,
     max_interpolated: options.MaxInterpolated = False,
+    float16: Annotated[
+        bool, typer.Option("--float16", help="Compute features in float16; boxes stay float32.")
+    ] = False,
     share_weights: Annotated[
         bool, typer.Option("--share-weights", help="Refer to the weight files of MODEL; do not copy them.")
     ] = False,
@@ -56,7 +59,13 @@ def upgrade(
         _check_writable(out)
         with _progress() as progress:
             found = upgrade_file(
-                model, out, choices, portable=portable, share_weights=share_weights, progress=progress
+                model,
+                out,
+                choices,
+                portable=portable,
+                float16=float16,
+                share_weights=share_weights,
+                progress=progress,
             )
         if verify:
             found.verification = options.run_verification(model, out, inputs, tolerance, choices)
