@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 
 import numpy as np
 import onnx_ir as ir
@@ -106,7 +106,7 @@ def _features(node: ir.Node) -> Iterable[int]:
     return range(1 if is_op(node, *_FIRST_ONLY) else len(node.inputs))
 
 
-def _reads_only(node: ir.Node, chosen: Iterable[ir.Node]) -> bool:
+def _reads_only(node: ir.Node, chosen: Container[ir.Node | None]) -> bool:
     """Whether its features, at least one, come from chosen nodes and the rest of them are constants."""
     values = [node.inputs[index] for index in _features(node)]
     known = [value for value in values if value is not None and tensor_of(value) is None]
@@ -118,15 +118,17 @@ def _reads_only(node: ir.Node, chosen: Iterable[ir.Node]) -> bool:
     )
 
 
-def _read_only_by(node: ir.Node, chosen: Iterable[ir.Node]) -> bool:
+def _read_only_by(node: ir.Node, chosen: Container[ir.Node | None]) -> bool:
     value = node.outputs[0]
     uses = value.uses()
-    return bool(uses) and not value.is_graph_output() and all(_takes(use, chosen) for use in uses)
+    return (
+        bool(uses) and not value.is_graph_output() and all(_takes(use.node, use.idx, chosen) for use in uses)
+    )
 
 
-def _takes(use: ir.Usage, chosen: Iterable[ir.Node]) -> bool:
+def _takes(reader: ir.Node, index: int, chosen: Container[ir.Node | None]) -> bool:
     """Whether a use is content with float16."""
-    return is_op(use.node, *_SIZES) or (use.node in chosen and use.idx in _features(use.node))
+    return is_op(reader, *_SIZES) or (reader in chosen and index in _features(reader))
 
 
 class _Halves:
@@ -149,10 +151,10 @@ class _Halves:
             self._made[value] = self._cast(value, before) if tensor is None else self._weight(value, tensor)
         return self._made[value]
 
-    def restore(self, node: ir.Node, chosen: Iterable[ir.Node]) -> None:
+    def restore(self, node: ir.Node, chosen: Container[ir.Node | None]) -> None:
         """Hand the result of a chosen node on in float32 to whoever needs that, under its name."""
         value = node.outputs[0]
-        uses = [use for use in value.uses() if not _takes(use, chosen)]
+        uses = [use for use in value.uses() if not _takes(use.node, use.idx, chosen)]
         shape, name = value.shape, value.name
         value.type = ir.TensorType(ir.DataType.FLOAT16)
         if not uses and not value.is_graph_output():
@@ -192,7 +194,7 @@ class _Halves:
         name = self._names.fresh(f"{value.name}_float16")
         half = ir.tensor(array.astype(np.float16), name=name)
         made = ir.Value(
-            name=name, shape=half.shape, type=ir.TensorType(ir.DataType.FLOAT16), const_value=half
+            name=name, shape=ir.Shape(array.shape), type=ir.TensorType(ir.DataType.FLOAT16), const_value=half
         )
         self._graph.register_initializer(made)
         self.weights += 1
