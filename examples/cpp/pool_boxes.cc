@@ -1,11 +1,4 @@
-// Runs a RoiAlign model in ONNX Runtime with the roiops library, from C++. From the repository's root, with
-// roiops and its [export] extra installed (add -DONNXRUNTIME_LIBRARY=... where libonnxruntime is not in a
-// standard place):
-//
-//   cmake -S examples/cpp -B build/example && cmake --build build/example
-//   python examples/cpp/make_model.py build/example/roi_align.onnx
-//   library=$(python -c 'import roiops; print(roiops.get_library_path())')
-//   build/example/pool_boxes "$library" build/example/roi_align.onnx
+// Runs a RoiAlign model in ONNX Runtime with the roiops library, from C++; README.md says how to build it.
 //
 // The feature map holds 10 * y + x at pixel (x, y), so a pooled bin tells where its centre is. Aligned boxes
 // count from the corner of a pixel, pixels from their centre: hence half a pixel between the two.
