@@ -5,9 +5,6 @@ Needs torch and torchvision; run as test_export_torch.py says.
 
 from __future__ import annotations
 
-import io
-import warnings
-
 import numpy as np
 import onnx
 import pytest
@@ -19,9 +16,8 @@ from support import ORT_VERSION, session
 from torch import nn
 from torch.nn.functional import grid_sample
 from torch_exports import EXPORTERS, assert_like_eager, export
-from torchvision.models.detection import FasterRCNN, KeypointRCNN, MaskRCNN, roi_heads
-from torchvision.models.detection.anchor_utils import AnchorGenerator
-from torchvision.ops import MultiScaleRoIAlign
+from torch_tiny_detectors import KINDS, assert_detects_the_same, detector, export_detector, kinds_of
+from torchvision.models.detection import roi_heads
 
 import roiops
 from roiops.export.torch import (
@@ -129,80 +125,22 @@ def test_operators_are_exported_as_one_node_each(exporter, opset):
 # Whole detectors
 
 
-class Body(nn.Sequential):
-    """A backbone that exports in seconds."""
-
-    out_channels = 16
-
-    def __init__(self):
-        super().__init__(nn.Conv2d(3, 16, 3, 4, 1), nn.ReLU())
-
-
-def detector(kind: str, threshold: float = 0.0) -> nn.Module:
-    torch.manual_seed(1)
-    options = {
-        "rpn_anchor_generator": AnchorGenerator(((32, 64),), ((1.0,),)),
-        "min_size": 64,
-        "max_size": 96,
-        "box_score_thresh": threshold,
-        "box_detections_per_img": 5,
-        "rpn_pre_nms_top_n_test": 50,
-        "rpn_post_nms_top_n_test": 20,
-        "box_roi_pool": MultiScaleRoIAlign(["0"], 7, 2),
-    }
-    if kind == "mask":
-        return MaskRCNN(Body(), 3, mask_roi_pool=MultiScaleRoIAlign(["0"], 14, 2), **options).eval()
-    if kind == "keypoint":
-        pool = MultiScaleRoIAlign(["0"], 14, 2)
-        return KeypointRCNN(Body(), 3, keypoint_roi_pool=pool, num_keypoints=4, **options).eval()
-    return FasterRCNN(Body(), 3, **options).eval()
-
-
-def export_detector(model: nn.Module, images: list[torch.Tensor], opset: int) -> onnx.ModelProto:
-    buffer = io.BytesIO()
-    names = [f"image{i}" for i in range(len(images))]
+def fused_export(model: nn.Module, images: list[torch.Tensor], opset: int) -> onnx.ModelProto:
     register_symbolics()
     try:
-        with warnings.catch_warnings(), fused_poolers(model), fused_heads():
-            warnings.simplefilter("ignore")
-            torch.onnx.export(
-                model,
-                (images,),
-                buffer,
-                input_names=names,
-                dynamic_axes={name: {1: f"height_{name}", 2: f"width_{name}"} for name in names},
-                opset_version=opset,
-                dynamo=False,
-            )
+        with fused_poolers(model), fused_heads():
+            return export_detector(model, images, opset)
     finally:
         unregister_symbolics()
-    return onnx.load_from_string(buffer.getvalue())
-
-
-def kinds_of(graph: onnx.GraphProto):
-    for node in graph.node:
-        yield node.op_type
-        for attribute in node.attribute:
-            if attribute.HasField("g"):
-                yield from kinds_of(attribute.g)
-
-
-def assert_detects_the_same(model: nn.Module, exported, images: list[torch.Tensor]) -> None:
-    with torch.no_grad():
-        eager = [tensor.numpy() for found in model(images) for tensor in found.values()]
-    feeds = {v.name: image.numpy() for v, image in zip(exported.get_inputs(), images)}
-    for y, wanted in zip(exported.run(None, feeds), eager):
-        assert y.shape == wanted.shape
-        np.testing.assert_allclose(y, wanted, atol=1e-3)
 
 
 @pytest.mark.parametrize("images", [1, 2])
 @pytest.mark.parametrize("opset", [11, 13, 16, 18, 20])
-@pytest.mark.parametrize("kind", ["faster", "mask", "keypoint"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_detectors_have_no_loop_and_detect_the_same(kind, opset, images):
     model = detector(kind)
     first = [torch.rand(3, 60, 80, generator=torch.manual_seed(2)) for _ in range(images)]
-    exported = export_detector(model, first, opset)
+    exported = fused_export(model, first, opset)
     kinds = list(kinds_of(exported.graph))
     assert "Loop" not in kinds
     assert kinds.count("PasteMasks") == (images if kind == "mask" else 0)
@@ -215,4 +153,4 @@ def test_detectors_have_no_loop_and_detect_the_same(kind, opset, images):
 @pytest.mark.parametrize("kind", ["mask", "keypoint"])
 def test_detectors_without_a_detection(kind):
     model, images = detector(kind, threshold=2.0), [torch.rand(3, 60, 80)]
-    assert_detects_the_same(model, session(export_detector(model, images, 17)), images)
+    assert_detects_the_same(model, session(fused_export(model, images, 17)), images)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Callable, Union
 import onnx_ir as ir
 
 from roiops.export.upgrader.facts.dims import ONE, Dim, Shape, all_known, broadcast_dim, left_over
-from roiops.export.upgrader.graph.attributes import get_int, tensor_of
+from roiops.export.upgrader.graph.attributes import get_int, get_string, tensor_of
 
 if TYPE_CHECKING:
     from roiops.export.upgrader.facts.facts import Facts
@@ -74,17 +74,25 @@ def _gather_nd(facts: Facts, node: ir.Node) -> Result:
 
 def _slice(facts: Facts, node: ir.Node) -> Result:
     shape = facts.shape(node.inputs[0])
-    axes, starts, ends, steps = slice_arguments(facts, node, None if shape is None else len(shape))
     if shape is None:
         return None
+    try:
+        axes, *bounds = slice_arguments(facts, node, len(shape))
+    except ValueError:  # computed bounds: the axes they are of are known where their number is
+        return _sliced_somewhere(facts, node, shape)
     dims = list(shape)
-    for axis, start, end, step in zip(axes, starts, ends, steps):
-        axis = positive(axis, len(shape))
+    for axis, start, end, step in zip(axes, *bounds):
         if dims[axis].known:
             dims[axis] = Dim(len(range(dims[axis].constant)[start:end:step]))
         else:
             dims[axis] = facts.own(node.outputs[0], axis)
     return tuple(dims)
+
+
+def _sliced_somewhere(facts: Facts, node: ir.Node, shape: Shape) -> Shape:
+    axes = facts.ints(node, "", 3)
+    gone = range(len(shape)) if axes is None else [positive(axis, len(shape)) for axis in axes]
+    return tuple(facts.own(node.outputs[0], i) if i in gone else dim for i, dim in enumerate(shape))
 
 
 def slice_arguments(facts: Facts, node: ir.Node, rank: int | None) -> tuple[list[int], ...]:
@@ -191,9 +199,11 @@ def _spatial(facts: Facts, node: ir.Node) -> Result:
     if shape is None:
         return None
     channels = shape[1]
-    if node.op_type == "Conv":
+    if node.op_type in ("Conv", "ConvTranspose"):
         weights = facts.shape(node.inputs[1])
         channels = facts.own(node.outputs[0], 1) if weights is None else weights[0]
+        if weights is not None and node.op_type == "ConvTranspose":
+            channels = sum([weights[1]] * get_int(node, "group", 1), Dim(0))
     return shape[:1] + (channels,) + tuple(facts.own(node.outputs[0], i) for i in range(2, len(shape)))
 
 
@@ -213,6 +223,19 @@ def _multi_scale_roi_align(facts: Facts, node: ir.Node) -> Result:
     return (own[0] if boxes is None else boxes[0], own[1] if x is None else x[1], *size)
 
 
+def _paste_masks(facts: Facts, node: ir.Node) -> Result:
+    boxes, size = facts.shape(node.inputs[1]), facts.items(node.inputs[2])
+    own = tuple(facts.own(node.outputs[0], i) for i in range(3))
+    return (boxes[:1] if boxes else own[:1]) + (size if size is not None and len(size) == 2 else own[1:])
+
+
+def _heatmaps_to_keypoints(facts: Facts, node: ir.Node) -> Result:
+    maps = facts.shape(node.inputs[0])
+    rows = (facts.own(node.outputs[1], 0), facts.own(node.outputs[1], 1)) if maps is None else maps[:2]
+    columns = 4 if get_string(node, "convention", "torchvision") == "detectron2" else 3
+    return [(*rows, Dim(columns)), rows]
+
+
 def _top_k(facts: Facts, node: ir.Node) -> Result:
     shape, k = facts.shape(node.inputs[0]), facts.items(node.inputs[1])
     if shape is None:
@@ -220,6 +243,15 @@ def _top_k(facts: Facts, node: ir.Node) -> Result:
     axis = positive(get_int(node, "axis", -1), len(shape))
     size = k[0] if k is not None and len(k) == 1 else facts.own(node.outputs[0], axis)
     return [shape[:axis] + (size,) + shape[axis + 1 :]] * len(node.outputs)
+
+
+def _resize(facts: Facts, node: ir.Node) -> Result:
+    """Only what constant scales of 1 keep."""
+    shape, new = facts.shape(node.inputs[0]), _new_sizes(facts, node)
+    scales = facts.array(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] is not None else None
+    if shape is None or scales is None or len(scales) != len(shape):
+        return new
+    return tuple(old if scale == 1 else dim for old, scale, dim in zip(shape, scales, new))
 
 
 def _new_sizes(facts: Facts, node: ir.Node) -> Result:
@@ -252,19 +284,22 @@ Where""".split()
 RULES: dict[str, Callable[..., Result]] = {
     **dict.fromkeys(_SAME, _first),
     **dict.fromkeys(_BROADCAST, _broadcast),
-    **dict.fromkeys(["Conv", "MaxPool", "AveragePool"], _spatial),
-    **dict.fromkeys(["Tile", "Pad", "Resize"], _new_sizes),
+    **dict.fromkeys(["Conv", "ConvTranspose", "MaxPool", "AveragePool"], _spatial),
+    **dict.fromkeys(["Tile", "Pad"], _new_sizes),
     "Concat": _concat,
     "ConstantOfShape": _from_items,
     "Expand": _expand,
     "Gather": _gather,
     "GatherElements": _second,
     "GatherND": _gather_nd,
+    "HeatmapsToKeypoints": _heatmaps_to_keypoints,
     "NonMaxSuppression": _fixed(None, 3),
     "NonZero": _nonzero,
     "Range": _fixed(None),
+    "PasteMasks": _paste_masks,
     "Reshape": _reshape,
     "MultiScaleRoiAlign": _multi_scale_roi_align,
+    "Resize": _resize,
     "RoiAlign": _roi_align,
     "RoiPool": _roi_align,
     "Shape": _shape,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import onnx_ir as ir
 
-from roiops.export.upgrader.graph.scopes import all_nodes
+from roiops.export.upgrader.graph.scopes import all_nodes, subgraphs
 
 _NONE: frozenset[ir.Node] = frozenset()
 
@@ -33,3 +33,11 @@ def would_die(node: ir.Node) -> set[ir.Node]:
 def unused_nodes(model: ir.Model) -> set[ir.Node]:
     """The nodes that nothing needs."""
     return {node for node in all_nodes(model) if not is_needed(node)}
+
+
+def release(node: ir.Node) -> None:
+    """Let the bodies of a node that is in no graph any more read nothing from outside of them."""
+    for graph in subgraphs(node):
+        for inner in graph.all_nodes():
+            for index in range(len(inner.inputs)):
+                inner.replace_input_with(index, None)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import onnx_ir as ir
 
+from roiops.export.upgrader.errors import NotProven
 from roiops.export.upgrader.facts.dims import Dim, Shape, all_known
 from roiops.export.upgrader.facts.facts import Facts
 from roiops.export.upgrader.facts.rows import Restore, Rows
@@ -32,10 +33,6 @@ from roiops.operators import ROI_ALIGN
 
 _SCATTERS = ("ScatterElements", "ScatterND")
 _PASSING = (*UNCHANGED, "Reshape")
-
-
-class NotProven(ValueError):
-    """Why RoiAligns cannot be shown to be one pooled pyramid."""
 
 
 @dataclass(frozen=True)

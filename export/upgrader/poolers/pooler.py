@@ -6,6 +6,7 @@ from typing import Any
 
 import onnx_ir as ir
 
+from roiops.export.upgrader.errors import NotProven
 from roiops.export.upgrader.facts.dims import Dim, all_known
 from roiops.export.upgrader.facts.dtypes import dtype_of
 from roiops.export.upgrader.facts.facts import Facts
@@ -13,7 +14,7 @@ from roiops.export.upgrader.facts.rows import Selection
 from roiops.export.upgrader.graph.attributes import read_attributes, scalar
 from roiops.export.upgrader.graph.liveness import would_die
 from roiops.export.upgrader.graph.nodes import is_op, name_of, origin, required
-from roiops.export.upgrader.poolers.merge import Merge, NotProven
+from roiops.export.upgrader.poolers.merge import Merge
 from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN
 
 # What all levels must agree on.

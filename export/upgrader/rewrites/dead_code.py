@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import onnx_ir as ir
 
-from roiops.export.upgrader.graph.liveness import is_needed
+from roiops.export.upgrader.graph.liveness import is_needed, release
 from roiops.export.upgrader.graph.scopes import owners
 from roiops.export.upgrader.rewrites.context import Pass
-from roiops.export.upgrader.rewrites.fuse_poolers import FusePoolers
+from roiops.export.upgrader.rewrites.fuse_heads import FuseHeads
 
 
 class EliminateDeadCode(Pass):
@@ -16,7 +16,7 @@ class EliminateDeadCode(Pass):
     What nothing needed in the original model stays: it is not ours to remove.
     """
 
-    after = (FusePoolers,)
+    after = (FuseHeads,)
 
     def rewrite(self, model: ir.Model) -> bool:
         """Walk every graph backwards."""
@@ -32,6 +32,7 @@ class EliminateDeadCode(Pass):
             return False
         values = {value for value in node.inputs if value is not None}
         graph.remove(node, safe=True)
+        release(node)
         for value in values:
             kept = value.uses() or value.is_graph_input() or value.is_graph_output()
             if value.is_initializer() and not kept and value.graph is not None and value.name:

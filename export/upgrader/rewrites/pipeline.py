@@ -11,6 +11,7 @@ from roiops.export.upgrader.report import UpgradeReport
 from roiops.export.upgrader.rewrites.aligned import RepairAligned
 from roiops.export.upgrader.rewrites.context import Context, Pass
 from roiops.export.upgrader.rewrites.dead_code import EliminateDeadCode
+from roiops.export.upgrader.rewrites.fuse_heads import FuseHeads
 from roiops.export.upgrader.rewrites.fuse_poolers import FusePoolers
 from roiops.export.upgrader.rewrites.max_roi_pool import ReplaceMaxRoiPool
 from roiops.export.upgrader.rewrites.paddle import RepairPaddle
@@ -62,5 +63,5 @@ def rewrite(
     """
     context = repair(model, choices, report)
     later = (*(more(context) for more in extra), EliminateDeadCode(context), Validate(context))
-    for run in (ReplaceMaxRoiPool(context), FusePoolers(context), *later):
+    for run in (ReplaceMaxRoiPool(context), FusePoolers(context), FuseHeads(context), *later):
         run(model)

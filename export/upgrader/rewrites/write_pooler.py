@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import onnx_ir as ir
 
+from roiops.export.upgrader.errors import NotProven
 from roiops.export.upgrader.facts.rows import Selection
 from roiops.export.upgrader.graph.emit import Emitter
 from roiops.export.upgrader.graph.nodes import required
-from roiops.export.upgrader.poolers.merge import NotProven
 from roiops.export.upgrader.poolers.pooler import Pooler
 from roiops.operators import MULTI_SCALE_ROI_ALIGN
 

@@ -1,0 +1,98 @@
+"""The last steps of detectors: pasted masks become one PasteMasks, keypoints one HeatmapsToKeypoints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import onnx_ir as ir
+
+from roiops.export.upgrader.errors import NotProven
+from roiops.export.upgrader.facts.facts import Facts
+from roiops.export.upgrader.graph.emit import Emitter, Names
+from roiops.export.upgrader.graph.liveness import release
+from roiops.export.upgrader.graph.nodes import is_op, name_of
+from roiops.export.upgrader.graph.scopes import owners, subgraphs
+from roiops.export.upgrader.heads.head import Head
+from roiops.export.upgrader.heads.keypoints import match_keypoints
+from roiops.export.upgrader.heads.loops import match_rows
+from roiops.export.upgrader.heads.masks import match_masks
+from roiops.export.upgrader.report import FUSED, LEFT, describe
+from roiops.export.upgrader.rewrites.context import Pass
+from roiops.export.upgrader.rewrites.fuse_poolers import FusePoolers
+from roiops.operators import DOMAIN, HEATMAPS_TO_KEYPOINTS, VERSION
+
+
+class FuseHeads(Pass):
+    """Replace loops that paste masks or read keypoints, and report those that only look like it.
+
+    Two proofs are asked for. By structure, every step computes one row of the results from one row of the
+    inputs, by operators that do not choose by values and by constants that have a place in it. And run alone on
+    random inputs, the loop gives what our operator does.
+    """
+
+    # Its heads read what poolers give.
+    after = (FusePoolers,)
+
+    def rewrite(self, model: ir.Model) -> bool:
+        """Fuse in the graph, its subgraphs and the model's functions."""
+        names, modified = Names(model), False
+        for owner in owners(model):
+            loops = [node for node in owner.all_nodes() if is_op(node, "Loop") and _resizes(node)]
+            fused = [self._fuse(node, self.context.facts(owner), owner.opset_imports, names) for node in loops]
+            if any(fused):
+                owner.opset_imports[DOMAIN] = VERSION
+                model.graph.opset_imports[DOMAIN] = VERSION
+                modified = True
+        return modified
+
+    def _fuse(self, node: ir.Node, facts: Facts, opsets: Mapping[str, int], names: Names) -> bool:
+        what = "loop that resizes"
+        try:
+            loop = match_rows(node, facts)
+            what = "loop over masks" if len(loop.initial) == 1 else "loop over heatmaps"
+            head = (match_masks if len(loop.initial) == 1 else match_keypoints)(loop, facts, opsets)
+        except NotProven as error:
+            self.context.report.add(name_of(node), what, LEFT, str(error))
+            return False
+        emitter = Emitter(names, node.name or "roiops")
+        _write(head, emitter)
+        for new in emitter.nodes:
+            facts.learn(new)
+        release(node)
+        self.context.report.add(name_of(node), what, FUSED, head.note, **describe(head.arguments))
+        return True
+
+
+def _resizes(node: ir.Node) -> bool:
+    return any(is_op(inner, "Resize", "Upsample") for graph in subgraphs(node) for inner in graph.all_nodes())
+
+
+def _write(head: Head, emitter: Emitter) -> None:
+    """Put our node, and what prepares its inputs, in the place of the nodes that it stands for."""
+    inputs = [value if isinstance(value, ir.Value) else _vector(value, emitter) for value in head.inputs]
+    attributes = ir.convenience.convert_attributes(head.operator.write(head.arguments))
+    ours = emitter.add(DOMAIN, head.operator.name, inputs, attributes, len(head.operator.outputs))
+    ends, old, new = [head.end], list(head.end.outputs), list(ours.outputs)
+    if head.operator is HEATMAPS_TO_KEYPOINTS:
+        # (K, P, 3), where the loop gives (K, 3, P) and torchvision transposes it.
+        transposes = [use.node for use in old[0].uses() if _swaps(use.node)]
+        ends += transposes
+        old += [node.outputs[0] for node in transposes]
+        new += [new[0]] * len(transposes)
+        new[0] = emitter.op("Transpose", new[0], perm=[0, 2, 1])
+    ir.convenience.replace_nodes_and_values(head.end.graph, head.end, ends, emitter.nodes, old, new)
+
+
+def _swaps(node: ir.Node) -> bool:
+    perm = node.attributes.get("perm")
+    return is_op(node, "Transpose") and perm is not None and list(perm.as_ints()) == [0, 2, 1]
+
+
+def _vector(sizes, emitter: Emitter) -> ir.Value:  # type: ignore[no-untyped-def]
+    if all(isinstance(size, int) for size in sizes):
+        return emitter.vector(sizes)
+    parts = [
+        emitter.vector([size]) if isinstance(size, int) else emitter.op("Reshape", size, emitter.vector([1]))
+        for size in sizes
+    ]
+    return emitter.op("Concat", *parts, axis=0)
