@@ -1,13 +1,15 @@
-"""Write the small exported graphs that the fast suite reads: python tests/interop/make_graphs.py."""
+"""Write the small exported graphs of the fast suite: python tests/interop/make_graphs.py [PREFIX]."""
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import onnx
 import onnx_ir as ir
 import torch_detectron2
 from onnx_ir.passes.common import ClearMetadataAndDocStringPass
+from torch_last_steps import export_step, optimised, simplified
 from torch_poolers import Detectron2Pooler, TorchvisionPooler, export_dynamo, export_torchscript
 
 # Heads, images, opset.
@@ -36,10 +38,20 @@ def graphs():
     yield "detectron2_ts16_images2", export_torchscript(Detectron2Pooler(2), 2, 16)
     for kind, (stages, images, opset) in DETECTORS.items():
         yield f"whole_{kind}", torch_detectron2.export(torch_detectron2.Detector(stages), images, opset)
+    for kind in ("masks", "keypoints"):
+        for opset in (11, 16, 20):
+            yield f"{kind}_ts{opset}", export_step(kind, opset)
+        yield f"{kind}_ts16_onnxsim", simplified(export_step(kind, 16))
+        # From opset 13 on what ONNX Runtime saves of the masks defines a name twice, and does not load.
+        yield f"{kind}_ts11_ort", optimised(export_step(kind, 11))
+    yield "masks_ts16_static", export_step("masks", 16, dynamic=False)
 
 
 if __name__ == "__main__":
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     for name, model in graphs():
+        if not name.startswith(wanted):
+            continue
         # Stack traces of the exporter: large, and different on every machine.
         model = ir.to_proto(ClearMetadataAndDocStringPass()(ir.from_proto(model)).model)
         onnx.save(model, GRAPHS / f"{name}.onnx")

@@ -26,7 +26,7 @@ class Body(nn.Sequential):
 
 
 def detector(kind: str, threshold: float = 0.0) -> nn.Module:
-    """Build a detector of random weights that finds 5 objects, whatever their score, unless it is to be high."""
+    """Build a detector of random weights that finds 5 objects if scores of 0 are enough."""
     torch.manual_seed(1)
     options = {
         "rpn_anchor_generator": AnchorGenerator(((32, 64),), ((1.0,),)),

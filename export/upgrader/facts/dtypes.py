@@ -10,7 +10,7 @@ import onnx_ir as ir
 from roiops.export.upgrader.graph.attributes import tensor_of
 from roiops.export.upgrader.graph.nodes import is_op
 from roiops.operators import DOMAIN, OPERATORS
-from roiops.operators._shapes import resolve
+from roiops.operators._operator import resolve
 
 _FIXED = {"tensor(bool)": ir.DataType.BOOL, "tensor(int64)": ir.DataType.INT64}
 # What ONNX Runtime's optimiser writes around convolutions: all tensors of one type.
@@ -34,7 +34,7 @@ def dtype_of(value: ir.Value) -> ir.DataType | None:
             known = node.attributes["value"].as_tensor().dtype if "value" in node.attributes else None
         if known is None and node is not None and node.domain == "":
             known = _fixed_type(node, value.index() or 0)
-        if known is None and _is_known_ours(node):
+        if known is None and node is not None and _is_known_ours(node):
             known = _OURS.get(_our_type(node, value.index() or 0))
         if known is not None:
             return known
@@ -72,8 +72,8 @@ def _same_type(node: ir.Node, output: int) -> Iterator[ir.Value]:
             yield value
 
 
-def _is_known_ours(node: ir.Node | None) -> bool:
-    return node is not None and node.domain == DOMAIN and node.op_type in OPERATORS
+def _is_known_ours(node: ir.Node) -> bool:
+    return node.domain == DOMAIN and node.op_type in OPERATORS
 
 
 def _our_type(node: ir.Node, output: int) -> str:

@@ -249,12 +249,12 @@ def _resize(facts: Facts, node: ir.Node) -> Result:
     """Only what constant scales of 1 keep."""
     shape, new = facts.shape(node.inputs[0]), _new_sizes(facts, node)
     scales = facts.array(node.inputs[2]) if len(node.inputs) > 2 and node.inputs[2] is not None else None
-    if shape is None or scales is None or len(scales) != len(shape):
+    if shape is None or new is None or scales is None or len(scales) != len(shape):
         return new
     return tuple(old if scale == 1 else dim for old, scale, dim in zip(shape, scales, new))
 
 
-def _new_sizes(facts: Facts, node: ir.Node) -> Result:
+def _new_sizes(facts: Facts, node: ir.Node) -> Shape | None:
     shape = facts.shape(node.inputs[0])
     return None if shape is None else tuple(facts.own(node.outputs[0], i) for i in range(len(shape)))
 

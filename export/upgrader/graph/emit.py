@@ -33,12 +33,12 @@ class Names:
         return name
 
 
-def replace(node: ir.Node, emitter: Emitter, result: ir.Value) -> None:
-    """Put the nodes of an emitter in the place of ``node``, whose only output becomes ``result``."""
+def replace(node: ir.Node, emitter: Emitter, *results: ir.Value) -> None:
+    """Put the nodes of an emitter in the place of ``node``, whose outputs become ``results``."""
     if node.graph is None:
         raise ValueError(f"{node.name} is in no graph")
     ir.convenience.replace_nodes_and_values(
-        node.graph, node, [node], emitter.nodes, [node.outputs[0]], [result]
+        node.graph, node, [node], emitter.nodes, list(node.outputs), results
     )
 
 

@@ -1,1 +1,1 @@
-"""The proof that nodes are the last step of a detector, pasted masks or keypoints; nothing here changes a model."""
+"""The proof that nodes paste masks or read keypoints; nothing here changes a model."""

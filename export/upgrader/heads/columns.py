@@ -10,7 +10,7 @@ from roiops.export.upgrader.errors import NotProven
 from roiops.export.upgrader.facts.facts import Facts
 from roiops.export.upgrader.facts.shapes import positive
 from roiops.export.upgrader.graph.attributes import get_int, tensor_of
-from roiops.export.upgrader.graph.nodes import is_op
+from roiops.export.upgrader.graph.nodes import is_op, required
 
 
 def boxes_of(values: Iterable[ir.Value], facts: Facts) -> ir.Value:
@@ -28,7 +28,7 @@ def boxes_of(values: Iterable[ir.Value], facts: Facts) -> ir.Value:
             continue
         seen.add(value)
         if _takes_columns(node, facts):
-            found.setdefault(facts.key(node.inputs[0]), node.inputs[0])
+            found.setdefault(facts.key(required(node, 0)), required(node, 0))
         else:
             waiting.extend(read for read in node.inputs if read is not None)
     if len(found) != 1:

@@ -1,11 +1,10 @@
-"""torchvision's loop that reads keypoints off heatmaps: upsampled to the box, the largest pixel, its value."""
+"""torchvision's loop that reads keypoints off heatmaps: upsampled to the box, the largest pixel."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-import onnx_ir as ir
 
 import roiops
 from roiops.export.upgrader.errors import NotProven
@@ -34,7 +33,7 @@ def match_keypoints(loop: RowLoop, facts: Facts, opsets: Mapping[str, int]) -> H
     if len(maps) != 1 or ranks != [3, 2]:
         raise NotProven("a step should read the heatmaps of one box and give positions and scores")
     boxes = boxes_of((value for value in loop.rows if value not in maps), facts)
-    check_float(facts, maps=maps[0], boxes=boxes)
+    check_float(maps=maps[0], boxes=boxes)
     region = region_of(loop.node, [maps[0], boxes], facts)
     shape = facts.shape(maps[0])
     region.check(_expected(shape))

@@ -10,7 +10,7 @@ from roiops.export.upgrader.errors import NotProven
 from roiops.export.upgrader.facts.dims import Dim
 from roiops.export.upgrader.facts.facts import Facts
 from roiops.export.upgrader.graph.attributes import get_int, scalar
-from roiops.export.upgrader.graph.nodes import is_op, name_of, origin, readers
+from roiops.export.upgrader.graph.nodes import is_op, name_of, origin, readers, required
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ def match_rows(node: ir.Node, facts: Facts) -> RowLoop:
     if attribute is None or attribute.is_ref() or attribute.type != ir.AttributeType.GRAPH:
         raise NotProven("it has no body")
     body = attribute.as_graph()
-    carried, initial = body.inputs[2:], node.inputs[2:]
-    if not len(carried) == len(initial) == len(node.outputs) == len(body.outputs) - 1 or None in initial:
+    carried, initial = body.inputs[2:], [value for value in node.inputs[2:] if value is not None]
+    if not len(carried) == len(initial) == len(node.outputs) == len(body.outputs) - 1:
         raise NotProven("it carries other values than its results")
     if len(node.inputs) < 2 or node.inputs[0] is None or not _always(node, body):
         raise NotProven("the number of its steps is not decided before it starts")
@@ -57,7 +57,7 @@ def _always(node: ir.Node, body: ir.Graph) -> bool:
 
 def _check_appends(carried: ir.Value, last: ir.Value) -> None:
     join = origin(last).producer()
-    if not is_op(join, "Concat") or get_int(join, "axis", 0) != 0 or len(join.inputs) != 2:
+    if join is None or not is_op(join, "Concat") or get_int(join, "axis", 0) != 0 or len(join.inputs) != 2:
         raise NotProven(f"{last.name} is not {carried.name} with a row appended")
     uses = list(readers(carried))
     if uses != [(join, 0)]:
@@ -69,5 +69,5 @@ def _rows(body: ir.Graph) -> dict[ir.Value, None]:
     for node, slot in readers(body.inputs[0]):
         if not is_op(node, "Gather") or slot != 1 or get_int(node, "axis", 0) != 0:
             raise NotProven(f"{name_of(node)} uses the number of the step")
-        found[node.inputs[0]] = None
+        found[required(node, 0)] = None
     return found

@@ -1,4 +1,4 @@
-"""torchvision's loop that pastes masks: padded by a pixel, boxes grown and truncated, resized, cut to the image."""
+"""torchvision's loop that pastes masks: padded by a pixel, boxes grown, truncated and cut."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from roiops.export.upgrader.facts.dims import ONE, Shape
 from roiops.export.upgrader.facts.dtypes import dtype_of
 from roiops.export.upgrader.facts.facts import Facts
 from roiops.export.upgrader.graph.attributes import get_string
-from roiops.export.upgrader.graph.nodes import is_op, origin
+from roiops.export.upgrader.graph.nodes import is_op, origin, required
 from roiops.export.upgrader.heads.columns import boxes_of
 from roiops.export.upgrader.heads.head import Head, Size
 from roiops.export.upgrader.heads.loops import RowLoop
@@ -23,7 +23,7 @@ from roiops.operators import PASTE_MASKS
 
 _VIEWS = ("Identity", "Unsqueeze", "Squeeze", "Reshape")
 _TOLERANCE = 1e-4
-# What exporters wrote before PyTorch 2; where a mask is resized to one pixel, PyTorch itself does something else.
+# What older exporters wrote; where a mask is resized to one pixel, PyTorch itself does something else.
 _OLD_MODE = "pytorch_half_pixel"
 
 
@@ -33,12 +33,13 @@ def match_masks(loop: RowLoop, facts: Facts, opsets: Mapping[str, int]) -> Head:
     Raises:
         NotProven: with the reason.
     """
-    padded = [value for value in loop.rows if is_op(origin(value).producer(), "Pad")]
-    if len(padded) != 1:
+    makers = {value: origin(value).producer() for value in loop.rows}
+    pads = [node for node in makers.values() if node is not None and is_op(node, "Pad")]
+    if len(pads) != 1:
         raise NotProven("a step should read one padded mask")
-    masks = origin(padded[0]).producer().inputs[0]
-    boxes = boxes_of((value for value in loop.rows if value not in padded), facts)
-    check_float(facts, masks=masks, boxes=boxes)
+    masks = required(pads[0], 0)
+    boxes = boxes_of((value for value, maker in makers.items() if maker is not pads[0]), facts)
+    check_float(masks=masks, boxes=boxes)
     size = _image_size(loop.initial[0], facts)
     computed = [side for side in size if isinstance(side, ir.Value)]
     region = region_of(loop.node, [masks, boxes, *computed], facts)
@@ -48,7 +49,9 @@ def match_masks(loop: RowLoop, facts: Facts, opsets: Mapping[str, int]) -> Head:
     trial = Trial(region, loop.node.outputs, opsets, facts)
     for pixels, image in _cases(shape, size):
         for given in random_masks(shape, pixels, image, tiny=_OLD_MODE not in modes):
-            sides = {v: np.full([1] * len(facts.shape(v) or ()), n) for v, n in zip(size, image) if v in computed}
+            sides = {
+                v: np.full([1] * len(facts.shape(v) or ()), n) for v, n in zip(size, image) if v in computed
+            }
             (found,) = trial.run({masks: given[0], boxes: given[1], **sides})
             wanted = roiops.paste_masks(*given, image)
             if found.shape != wanted.shape or np.abs(found - wanted).max(initial=0) > _TOLERANCE:
@@ -57,7 +60,7 @@ def match_masks(loop: RowLoop, facts: Facts, opsets: Mapping[str, int]) -> Head:
     return Head(loop.node, PASTE_MASKS, (masks, boxes, size), PASTE_MASKS.check(), note)
 
 
-def check_float(facts: Facts, **values: ir.Value) -> None:
+def check_float(**values: ir.Value) -> None:
     """Refuse other types than float32, which exporters write such steps in."""
     for what, value in values.items():
         if dtype_of(value) != ir.DataType.FLOAT:
@@ -69,18 +72,17 @@ def _image_size(initial: ir.Value, facts: Facts) -> tuple[Size, ...]:
     shape = facts.shape(initial)
     if shape is None or len(shape) != 3:
         raise NotProven(f"{initial.name} is not a tensor of images")
-    join = None
     node = origin(initial, ("Identity",)).producer()
-    if is_op(node, "ConstantOfShape"):
-        join = origin(node.inputs[0], ("Identity",)).producer()
+    fills = node is not None and is_op(node, "ConstantOfShape")
+    join = origin(required(node, 0), ("Identity",)).producer() if node is not None and fills else None
     size: list[Size] = []
     for axis in (1, 2):
         if shape[axis].known:
             size.append(shape[axis].constant)
             continue
-        if not is_op(join, "Concat") or len(join.inputs) != 3:
+        if join is None or not is_op(join, "Concat") or len(join.inputs) != 3:
             raise NotProven(f"the size of the images {initial.name} is not understood")
-        side = origin(join.inputs[axis], _VIEWS)
+        side = origin(required(join, axis), _VIEWS)
         if facts.shape(side) not in ((), (ONE,)) or dtype_of(side) != ir.DataType.INT64:
             raise NotProven(f"the size of the images {initial.name} is no integer")
         size.append(side)
@@ -92,8 +94,8 @@ def _expected(shape: Shape | None, size: tuple[Size, ...]) -> set[float]:
     numbers = {float(side) for side in size if isinstance(side, int)}
     for dim in (shape or ())[2:]:
         if dim.known and dim.constant:
-            numbers |= {dim.constant, dim.constant + 2}
-            numbers.add(float(np.float32(dim.constant + 2) / np.float32(dim.constant)))
+            growth = float(np.float32(dim.constant + 2) / np.float32(dim.constant))
+            numbers |= {dim.constant, dim.constant + 2, growth, growth / 2}
     return numbers
 
 
@@ -110,7 +112,7 @@ def _cases(shape: Shape | None, size: tuple[Size, ...]) -> Iterator[tuple[tuple[
 def random_masks(
     shape: Shape | None, pixels: tuple[int, ...], image: tuple[int, ...], tiny: bool = True
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Masks and boxes with their centres in the image, of whole and of broken corners, reaching over its border.
+    """Masks and boxes with their centres in the image, some of whole numbers, reaching over its border.
 
     Args:
         shape: what is known of the masks.

@@ -18,9 +18,9 @@ from roiops.export.upgrader.graph.scopes import subgraphs
 
 # Nothing here chooses by a value that it computes, except for sizes and ends of ranges.
 _OPERATORS = set(
-    """Add ArgMax Cast Ceil Clip Concat Constant ConstantOfShape Div Equal Expand Floor Gather GridSample Identity Loop
-    Max Min Mod Mul Pad Range ReduceMax ReduceMin Reshape Resize Shape Slice Split Squeeze Sub Transpose Unsqueeze
-    Where""".split()
+    """Add ArgMax Cast Ceil Clip Concat Constant ConstantOfShape Div Equal Expand Floor Gather GridSample
+    Identity Loop Max Min Mod Mul Pad Range ReduceMax ReduceMin Reshape Resize Shape Slice Split Squeeze Sub
+    Transpose Unsqueeze Where""".split()
 )
 _SMALL = 4
 _FLOATS = (0.0, 0.5, 1.0, 2.0)
@@ -86,7 +86,7 @@ class Region:
         for found, values in ((graph.input, self.inputs), (graph.output, outputs)):
             for value in values:
                 dtype = dtype_of(value) or ir.DataType.FLOAT
-                found.append(onnx.helper.make_tensor_value_info(value.name, int(dtype), None))
+                found.append(onnx.helper.make_tensor_value_info(value.name or "", int(dtype), None))
         imports = [onnx.helper.make_opsetid(domain, number) for domain, number in opsets.items()]
         return onnx.helper.make_model(graph, opset_imports=imports, ir_version=version)
 
@@ -152,7 +152,9 @@ def _check_numbers(tensor: ir.TensorProtocol | None, sizes: Collection[float], w
     array = np.zeros(0) if tensor is None else tensor.numpy()
     for number in array.reshape(-1).tolist():
         known = number in sizes or (
-            abs(number) <= _SMALL or abs(number) >= _NO_BOUND if array.dtype.kind in "ib" else number in _FLOATS
+            abs(number) <= _SMALL or abs(number) >= _NO_BOUND
+            if array.dtype.kind in "ib"
+            else number in _FLOATS
         )
         if not known:
             raise NotProven(f"{where} is {number:g}, which has no place in it")

@@ -6,13 +6,12 @@ from collections.abc import Mapping
 
 import onnx_ir as ir
 
-from roiops.export.upgrader.errors import NotProven
 from roiops.export.upgrader.facts.facts import Facts
-from roiops.export.upgrader.graph.emit import Emitter, Names
+from roiops.export.upgrader.graph.emit import Emitter, Names, replace
 from roiops.export.upgrader.graph.liveness import release
 from roiops.export.upgrader.graph.nodes import is_op, name_of
 from roiops.export.upgrader.graph.scopes import owners, subgraphs
-from roiops.export.upgrader.heads.head import Head
+from roiops.export.upgrader.heads.head import Head, Size
 from roiops.export.upgrader.heads.keypoints import match_keypoints
 from roiops.export.upgrader.heads.loops import match_rows
 from roiops.export.upgrader.heads.masks import match_masks
@@ -26,8 +25,8 @@ class FuseHeads(Pass):
     """Replace loops that paste masks or read keypoints, and report those that only look like it.
 
     Two proofs are asked for. By structure, every step computes one row of the results from one row of the
-    inputs, by operators that do not choose by values and by constants that have a place in it. And run alone on
-    random inputs, the loop gives what our operator does.
+    inputs, by operators that do not choose by values and by constants that have a place in it. And run alone
+    on random inputs, the loop gives what our operator does.
     """
 
     # Its heads read what poolers give.
@@ -38,7 +37,9 @@ class FuseHeads(Pass):
         names, modified = Names(model), False
         for owner in owners(model):
             loops = [node for node in owner.all_nodes() if is_op(node, "Loop") and _resizes(node)]
-            fused = [self._fuse(node, self.context.facts(owner), owner.opset_imports, names) for node in loops]
+            fused = [
+                self._fuse(node, self.context.facts(owner), owner.opset_imports, names) for node in loops
+            ]
             if any(fused):
                 owner.opset_imports[DOMAIN] = VERSION
                 model.graph.opset_imports[DOMAIN] = VERSION
@@ -51,7 +52,7 @@ class FuseHeads(Pass):
             loop = match_rows(node, facts)
             what = "loop over masks" if len(loop.initial) == 1 else "loop over heatmaps"
             head = (match_masks if len(loop.initial) == 1 else match_keypoints)(loop, facts, opsets)
-        except NotProven as error:
+        except ValueError as error:
             self.context.report.add(name_of(node), what, LEFT, str(error))
             return False
         emitter = Emitter(names, node.name or "roiops")
@@ -71,26 +72,27 @@ def _write(head: Head, emitter: Emitter) -> None:
     """Put our node, and what prepares its inputs, in the place of the nodes that it stands for."""
     inputs = [value if isinstance(value, ir.Value) else _vector(value, emitter) for value in head.inputs]
     attributes = ir.convenience.convert_attributes(head.operator.write(head.arguments))
-    ours = emitter.add(DOMAIN, head.operator.name, inputs, attributes, len(head.operator.outputs))
-    ends, old, new = [head.end], list(head.end.outputs), list(ours.outputs)
+    results = list(
+        emitter.add(DOMAIN, head.operator.name, inputs, attributes, len(head.operator.outputs)).outputs
+    )
     if head.operator is HEATMAPS_TO_KEYPOINTS:
-        # (K, P, 3), where the loop gives (K, 3, P) and torchvision transposes it.
-        transposes = [use.node for use in old[0].uses() if _swaps(use.node)]
-        ends += transposes
-        old += [node.outputs[0] for node in transposes]
-        new += [new[0]] * len(transposes)
-        new[0] = emitter.op("Transpose", new[0], perm=[0, 2, 1])
-    ir.convenience.replace_nodes_and_values(head.end.graph, head.end, ends, emitter.nodes, old, new)
+        # (K, P, 3), where the loop gives (K, 3, P) and torchvision transposes that.
+        keypoints, results[0] = results[0], emitter.op("Transpose", results[0], perm=[0, 2, 1])
+        for node in [use.node for use in head.end.outputs[0].uses() if _swaps(use.node)]:
+            ir.convenience.replace_all_uses_with(node.outputs[0], keypoints)
+    replace(head.end, emitter, *results)
 
 
 def _swaps(node: ir.Node) -> bool:
     perm = node.attributes.get("perm")
-    return is_op(node, "Transpose") and perm is not None and list(perm.as_ints()) == [0, 2, 1]
+    inside = is_op(node, "Transpose") and not node.outputs[0].is_graph_output()
+    return inside and perm is not None and list(perm.as_ints()) == [0, 2, 1]
 
 
-def _vector(sizes, emitter: Emitter) -> ir.Value:  # type: ignore[no-untyped-def]
-    if all(isinstance(size, int) for size in sizes):
-        return emitter.vector(sizes)
+def _vector(sizes: tuple[Size, ...], emitter: Emitter) -> ir.Value:
+    known = [size for size in sizes if isinstance(size, int)]
+    if len(known) == len(sizes):
+        return emitter.vector(known)
     parts = [
         emitter.vector([size]) if isinstance(size, int) else emitter.op("Reshape", size, emitter.vector([1]))
         for size in sizes

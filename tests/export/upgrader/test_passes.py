@@ -10,13 +10,23 @@ from roiops.export.upgrader.report import UpgradeReport
 from roiops.export.upgrader.rewrites.aligned import RepairAligned
 from roiops.export.upgrader.rewrites.context import Context
 from roiops.export.upgrader.rewrites.dead_code import EliminateDeadCode
+from roiops.export.upgrader.rewrites.fuse_heads import FuseHeads
 from roiops.export.upgrader.rewrites.fuse_poolers import FusePoolers
 from roiops.export.upgrader.rewrites.paddle import RepairPaddle
 from roiops.export.upgrader.rewrites.standard import ReplaceStandard
 from roiops.export.upgrader.rewrites.survey import Survey
 from roiops.export.upgrader.rewrites.validate import Validate
 
-ORDER = [Validate, Survey, ReplaceStandard, RepairPaddle, RepairAligned, FusePoolers, EliminateDeadCode]
+ORDER = [
+    Validate,
+    Survey,
+    ReplaceStandard,
+    RepairPaddle,
+    RepairAligned,
+    FusePoolers,
+    FuseHeads,
+    EliminateDeadCode,
+]
 
 
 def pooler() -> tuple[ir.Model, Context]:
