@@ -5,13 +5,15 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
 
 from roiops import _checks, _session
 from roiops._arrays import boxes_and_batch
-from roiops.operators import Operator
+from roiops.operators import OPERATORS, Operator
 
 
 def pool(
@@ -47,13 +49,28 @@ def pool(
     boxes, batch, batch_format, batch_name = boxes_and_batch(
         values["boxes"], boxes_num, batch_indices, images, columns
     )
-    checked = operator.check(batch_format=batch_format, **arguments)
+    checked = _checked(operator, batch_format=batch_format, **arguments)
     inputs = _checks.inputs(operator, {**values, "boxes": boxes, "batch": batch}, checked, batch_name)
     x = inputs[features.name][0] if features.variadic else inputs[features.name]
     size = math.prod((len(boxes), x.shape[1], *checked["output_size"])) * x.itemsize
     if size > sys.maxsize:
         raise ValueError(f"output_size: a result of {size} bytes cannot be addressed")
     return _session.run(operator, inputs, checked)[0]
+
+
+def _checked(operator: Operator, **arguments: Any) -> Mapping[str, Any]:
+    """Check arguments, once for each set of them: on few boxes that is a fifth of a call."""
+    if type(arguments["output_size"]) is not int:  # (7, 7) and (7.0, 7.0) would be one key
+        return operator.check(**arguments)
+    try:
+        return _checked_once(operator.name, **arguments)
+    except TypeError:  # a wrong argument, or one without a hash
+        return operator.check(**arguments)
+
+
+@lru_cache(maxsize=256, typed=True)
+def _checked_once(operator: str, **arguments: Any) -> Mapping[str, Any]:
+    return MappingProxyType(OPERATORS[operator].check(**arguments))
 
 
 def _images(x: Any, variadic: bool) -> int | None:

@@ -164,3 +164,15 @@ def test_old_sessions_go():
     for size in range(1, _session._CACHED_SESSIONS + 3):
         assert roiops.roi_align(X, BOXES, COUNTS, size).shape[2] == size
     assert len(_session._sessions) == _session._CACHED_SESSIONS
+
+
+def test_arguments_that_equal_checked_ones_are_checked_too():
+    x, box, counts = np.ones((1, 1, 4, 4), np.float32), np.array([[0, 0, 4, 4]], np.float32), [1]
+    for size in (1, (1, 1)):
+        roiops.roi_align(x, box, counts, size, 1.0, 1, True)
+    for wrong in ({"output_size": True}, {"output_size": 1.0}, {"output_size": (1.0, 1.0)}, {"aligned": 1}):
+        arguments = {"output_size": 1, "sampling_ratio": 1, "aligned": True, **wrong}
+        with pytest.raises(TypeError, match=f"^{next(iter(wrong))}: expected"):
+            roiops.roi_align(x, box, counts, **arguments)
+    with pytest.raises(TypeError, match="^spatial_scale: expected a number, got list"):
+        roiops.roi_align(x, box, counts, 1, [1.0])
