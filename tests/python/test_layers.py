@@ -25,7 +25,7 @@ LAYERS = [
     ["roiops"],
     ["export.upgrader.errors", "export.upgrader.graph", "export.upgrader.verdict"],
     ["export.upgrader.facts", "export.upgrader.report", "export.upgrader.weights"],
-    ["export.upgrader.model_files", "export.upgrader.poolers"],
+    ["export.upgrader.heads", "export.upgrader.model_files", "export.upgrader.poolers"],
     ["export.upgrader.rewrites"],
     ["export.upgrader.verify"],
     ["export.upgrader.api"],

@@ -79,8 +79,9 @@ class Region:
         graph = onnx.GraphProto(name="region")
         graph.node.extend(ir.serde.serialize_node(node) for node in self.nodes)
         for value in self.constants:
-            if value.producer() is None:
-                tensor = ir.serde.serialize_tensor(tensor_of(value))  # type: ignore[arg-type]
+            content = tensor_of(value)
+            if value.producer() is None and content is not None:
+                tensor = ir.serde.serialize_tensor(content)
                 tensor.name = value.name or ""
                 graph.initializer.append(tensor)
         for found, values in ((graph.input, self.inputs), (graph.output, outputs)):
