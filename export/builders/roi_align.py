@@ -35,7 +35,7 @@ def make_roi_align_node(
         output: value name of the result (K, C, height, width).
         output_size: bins per axis, an int or (height, width).
         spatial_scale: feature pixels per image pixel.
-        sampling_ratio: samples per bin and axis, adaptive when <= 0.
+        sampling_ratio: samples per bin and axis; <= 0 takes ceil(box size / output size).
         aligned: shift by half a pixel.
         mode: "avg", or "max" over the interpolated samples.
         batch_format: what ``batch`` holds, "boxes_num" or "batch_indices".
@@ -120,7 +120,7 @@ def make_roi_align_model(
     Args:
         output_size: bins per axis, an int or (height, width).
         spatial_scale: feature pixels per image pixel.
-        sampling_ratio: samples per bin and axis, adaptive when <= 0.
+        sampling_ratio: samples per bin and axis; <= 0 takes ceil(box size / output size).
         aligned: shift by half a pixel.
         mode: "avg", or "max" over the interpolated samples.
         batch_format: what ``batch`` holds, "boxes_num" or "batch_indices".
@@ -163,7 +163,7 @@ def make_multiscale_roi_align_model(
     Args:
         output_size: as in `make_roi_align_model`, like every argument but ``spatial_scales``.
         spatial_scales: feature pixels per image pixel, one for each feature map.
-        sampling_ratio: samples per bin and axis, adaptive when <= 0.
+        sampling_ratio: samples per bin and axis; <= 0 takes ceil(box size / output size).
         aligned: shift by half a pixel.
         mode: "avg", or "max" over the interpolated samples.
         batch_format: what ``batch`` holds, "boxes_num" or "batch_indices".

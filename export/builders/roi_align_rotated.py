@@ -37,7 +37,7 @@ def make_roi_align_rotated_node(
         output: value name of the result (K, C, height, width).
         output_size: bins per axis, an int or (height, width).
         spatial_scale: feature pixels per image pixel.
-        sampling_ratio: samples per bin and axis, at most 1024; adaptive when <= 0.
+        sampling_ratio: samples per bin and axis, at most 1024; <= 0 takes ceil(box size / output size).
         aligned: shift by half a pixel; otherwise sides are at least one pixel.
         clockwise: the angle turns x towards y, which points down.
         angle_unit: "radians" or "degrees".

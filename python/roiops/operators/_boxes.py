@@ -54,7 +54,7 @@ SPATIAL_SCALE = Float("spatial_scale", "Feature pixels per image pixel.", 1.0, a
 SPATIAL_SCALES = Floats(
     "spatial_scales", "Feature pixels per image pixel, per map.", required=True, above=0, per="feature map"
 )
-SAMPLING_RATIO = Int("sampling_ratio", "Samples per bin and axis; adaptive when <= 0.", -1)
+SAMPLING_RATIO = Int("sampling_ratio", "Samples per bin and axis; <= 0: ceil(box size / output size).", -1)
 ALIGNED = Flag("aligned", "1 shifts by half a pixel; 0 makes boxes at least 1 pixel.", True)
 MODE = Choice("mode", "avg, or max over the interpolated samples.", "avg", choices=("avg", "max"))
 BATCH_FORMAT = Choice(

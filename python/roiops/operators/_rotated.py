@@ -14,7 +14,9 @@ BOXES = replace(
     doc="Boxes (K, 5), cx cy w h in image pixels and an angle: type T, or float with 16-bit T.",
 )
 SAMPLING_RATIO = replace(
-    _boxes.SAMPLING_RATIO, doc="Samples per bin and axis, at most 1024; adaptive when <= 0.", high=1024
+    _boxes.SAMPLING_RATIO,
+    doc="Samples per bin and axis, at most 1024; <= 0: ceil(box size / output size).",
+    high=1024,
 )
 ANGLE_UNIT = Choice("angle_unit", "What angles are in.", "radians", choices=("radians", "degrees"))
 POOLED_PARAMETERS = (

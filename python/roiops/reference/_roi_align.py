@@ -52,7 +52,7 @@ def roi_align(
         batch: (N,) boxes per image, or (K,) image of each box (see ``batch_format``); int32 or int64.
         output_size: bins per axis, an int or (height, width).
         spatial_scale: pixels of ``x`` per pixel of the image; rounded to float32.
-        sampling_ratio: samples per bin and axis; adaptive when <= 0.
+        sampling_ratio: samples per bin and axis; <= 0 takes ceil(box size / output size).
         aligned: shift by half a pixel and keep small boxes small; otherwise boxes are at least one pixel.
         mode: "avg" or "max" over the interpolated samples; "max_corners" is standard ONNX's maximum over the
             four weighted pixels of every sample.

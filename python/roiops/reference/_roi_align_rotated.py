@@ -52,7 +52,7 @@ def roi_align_rotated(
         batch: (N,) boxes per image, or (K,) image of each box (see ``batch_format``).
         output_size: bins per axis, an int or (height, width).
         spatial_scale: pixels of ``x`` per pixel of the image; rounded to float32.
-        sampling_ratio: samples per bin and axis, at most 1024; adaptive when <= 0.
+        sampling_ratio: samples per bin and axis, at most 1024; <= 0 takes ceil(box size / output size).
         aligned: shift by half a pixel and keep small boxes small; otherwise sides are at least one pixel.
         clockwise: the angle turns x towards y, which points down.
         angle_unit: "radians" or "degrees".
