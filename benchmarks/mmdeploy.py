@@ -57,9 +57,7 @@ def inputs() -> dict[str, np.ndarray]:
 def ours():
     attributes = {"stride": [1, 1], "padding": [1, 1], "dilation": [1, 1], "groups": 1, "deform_groups": 1}
     names = ["x", "offset", "mask", "weight", "bias"]
-    return model(
-        helper.make_node("MMCVModulatedDeformConv2d", names, ["y"], domain="mmdeploy", **attributes)
-    )
+    return model(helper.make_node("MMCVModulatedDeformConv2d", names, ["y"], domain="mmdeploy", **attributes))
 
 
 def onnxruntime(feeds):
@@ -74,7 +72,9 @@ def model(node):
     ]
     output = helper.make_tensor_value_info("y", TensorProto.FLOAT, [1, CHANNELS, HEIGHT, WIDTH])
     # Weights are constants, as in a real model.
-    constant = [helper.make_tensor(n, TensorProto.FLOAT, v.shape, v.tobytes(), raw=True) for n, v in weights()]
+    constant = [
+        helper.make_tensor(n, TensorProto.FLOAT, v.shape, v.tobytes(), raw=True) for n, v in weights()
+    ]
     graph = helper.make_graph([node], "g", values[:3], [output], constant)
     imports = [helper.make_opsetid("", 19), helper.make_opsetid("mmdeploy", 1)]
     return helper.make_model(graph, opset_imports=imports, ir_version=9)
