@@ -1,9 +1,9 @@
-"""Deformable convolution as mmdeploy writes it, beside a plain loop and ONNX Runtime's DeformConv, on one thread.
+"""Deformable convolution as mmdeploy writes it beside a plain loop and ONNX Runtime's DeformConv: one thread.
 
     python -m benchmarks.mmdeploy [runs]
 
-256 to 256 channels, 3 x 3, a map of 50 x 68: a stage of a detector with deformable convolutions. Prints medians of
-runs that take turns, their ratio, and the quartiles of the ratio by turn.
+256 to 256 channels, 3 x 3, a map of 50 x 68: a stage of a detector with such convolutions. Prints medians
+of runs that take turns, their ratio, and the quartiles of the ratio by turn.
 """
 
 from __future__ import annotations
