@@ -34,6 +34,30 @@ def unnamed(text: str, root: Path) -> list[str]:
     )
 
 
+# Words that had other names or several meanings, and those of the glossary that took their place.
+RETIRED = {
+    "cluster": "multi-level pooler",
+    "Place": "slot, position",
+    "RunTasks": "RunWorkItems",
+    "Weight": "accumulator",
+    "Widen": "ToFloat",
+}
+
+
+@pytest.mark.parametrize("word", RETIRED)
+def test_retired_words_do_not_come_back(word):
+    suffixes = {".h", ".cc", ".inc", ".cu", ".cuh", ".py"}
+    files = [path for top in ("ops", "python", "export") for path in (ROOT / top).rglob("*")]
+    lines = [
+        f"{path}: {line}"
+        for path in files
+        if path.suffix in suffixes
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if re.search(rf"(?<![.\w]){word}s?\b", line)
+    ]
+    assert not lines, f"say {RETIRED[word]}"
+
+
 def test_what_is_named_exists():
     assert unknown(TEXT, ROOT) == []
 
