@@ -41,6 +41,9 @@ GENERATORS = [
     mmdeploy.grid_sampler,
     mmdeploy.suppression,
     mmdeploy.cumulative,
+    mmdeploy.deformable,
+    mmdeploy.attention,
+    mmdeploy.alignment,
 ]
 
 

@@ -117,3 +117,55 @@ def cumulative() -> Iterator[Case]:
     for mode in range(4):
         expected = oracle.corner_pool(x, mode)
         yield case("MMCVCornerPool", "mmcv", {"x": x}, [expected], label=f"_{mode}", mode=mode)
+
+
+def deformable() -> Iterator[Case]:
+    rng = np.random.default_rng(16)
+    x, weight = features(rng, (2, 12, 7, 9), "float32"), features(rng, (8, 6, 3, 3), "float32")
+    offset, mask = 3 * features(rng, (2, 36, 7, 9), "float32"), features(rng, (2, 18, 7, 9), "float32")
+    inputs = {"x": x, "offset": offset, "mask": mask, "weight": weight}
+    pairs = {"stride": [1, 1], "dilation": [1, 1]}
+    groups = {"groups": 2, "deform_groups": 2}
+    modulated = oracle.deform_conv(*inputs.values(), None, padding=[1, 1], **pairs, **groups)
+    plain = oracle.deform_conv(x, offset, None, weight, None, padding=[1, 1], **pairs, **groups)
+    tolerance = 10 * TOLERANCE["float32"]
+    for domain in DOMAINS["MMCVDeformConv2d"]:
+        rule = {**pairs, **groups, "padding": [1, 1]}
+        yield case("MMCVModulatedDeformConv2d", domain, inputs, [modulated], tolerance, **rule)
+        if domain == "mmdeploy":  # which writes each padding twice
+            rule["padding"] = [1, 1, 1, 1]
+        without = {name: value for name, value in inputs.items() if name != "mask"}
+        yield case("MMCVDeformConv2d", domain, without, [plain], tolerance, **rule)
+
+
+def attention() -> Iterator[Case]:
+    rng = np.random.default_rng(17)
+    inputs = {
+        "value": features(rng, (2, 16, 3, 21), "float32"),
+        "spatial_shapes": np.array([[3, 4], [2, 2]], np.int64),
+        "level_start_index": np.array([0, 12], np.int64),
+        "sampling_locations": rng.uniform(-0.3, 1.3, (2, 17, 3, 2, 4, 2)).astype("f"),
+        "attention_weights": rng.uniform(0, 0.1, (2, 17, 3, 2, 4)).astype("f"),
+    }
+    expected = oracle.deformable_attention(*inputs.values())
+    name = "MMCVMultiScaleDeformableAttention"
+    yield case(name, "mmdeploy", inputs, [expected], TOLERANCE["float32"], im2col_step=64)
+
+
+def alignment() -> Iterator[Case]:
+    rng = np.random.default_rng(18)
+    x = features(rng, (2, 21, 8, 9), "float32")
+    rois = rng.uniform(-3, 50, (2, 8, 9, 5)).astype("f")
+    rois[..., 4] /= 8
+    for points in (1, 5):
+        expected = oracle.rotated_feature_align(x, rois, 0.25, points)
+        yield case(
+            "MMCVRotatedFeatureAlign",
+            "mmcv",
+            {"features": x, "best_rbboxes": rois},
+            [expected],
+            5 * TOLERANCE["float32"],
+            f"_{points}",
+            spatial_scale=0.25,
+            points=points,
+        )
