@@ -16,6 +16,7 @@ from typing import Union
 import numpy as np
 import onnx
 import onnxruntime as ort
+from cuda_host_heads import HostHeads
 from cuda_host_pool import HostPool, find_compiler
 from onnx import helper
 from semantics.call import Call
@@ -197,18 +198,38 @@ class CudaBlock:
         ]
 
 
+class CudaHeads:
+    """The arithmetic of the CUDA kernels of PasteMasks and HeatmapsToKeypoints on the host."""
+
+    def __init__(self, folder: Path):
+        self._heads = HostHeads(folder)
+
+    @staticmethod
+    def takes(case: AnyCase) -> bool:
+        return case.operator in ("PasteMasks", "HeatmapsToKeypoints")
+
+    def __call__(self, case: AnyCase) -> Results:
+        convention = case.arguments["convention"]
+        if case.operator == "HeatmapsToKeypoints":
+            return list(self._heads.keypoints(case.inputs["maps"], case.inputs["rois"], convention))
+        size = tuple(case.inputs["image_size"].tolist())
+        how = (convention, case.arguments["output"], case.arguments.get("threshold", 0.5))
+        return [self._heads.paste(case.inputs["masks"], case.inputs["boxes"], size, *how)]
+
+
 IMPLEMENTATIONS = {
     "oracle": Oracle,
     **{isa: type(isa, (CpuKernel,), {"isa": isa}) for isa in roiops.build_info()["instruction_sets"]},
     "override": Override,
     "portable body": PortableBody,
     "CUDA block": CudaBlock,
+    "CUDA heads": CudaHeads,
 }
 
 
 def make(name: str, folder: Path):
     """An implementation by its name; None where this machine has no compiler for it."""
-    if name == "CUDA block" and not find_compiler():
+    if name.startswith("CUDA") and not find_compiler():
         return None
     return IMPLEMENTATIONS[name](folder)
 
