@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import roi_pool_cases
+import random_rois
 from cuda_cases import NUMPY_TYPES, TOLERANCES, Case
 from cuda_host_pool import POOLINGS, HostPool, find_compiler
 
@@ -140,7 +140,7 @@ def test_what_is_not_read_does_not_spread(pool):
 @pytest.mark.parametrize("dtype", ["float32", "float64", "float16"])
 def test_roi_pool_is_that_of_the_oracle(pool, dtype):
     for seed in range(30):
-        x, boxes, images, size, scale = roi_pool_cases.case(seed, dtype)
+        x, boxes, images, size, scale = random_rois.case(seed, dtype)
         y = pool([x], boxes, images, size, [scale], mode="roi_pool", batch_format="batch_indices")
         expected = reference.roi_pool(x, boxes, images, size, scale, batch_format="batch_indices")
         np.testing.assert_array_equal(y, expected, f"seed {seed}")

@@ -9,7 +9,7 @@ torch = pytest.importorskip("torch")
 torchvision = pytest.importorskip("torchvision")
 
 from pyramids import operators  # noqa: E402
-from roi_pool_cases import case, rois  # noqa: E402
+from random_rois import case, rois  # noqa: E402
 from torch_exports import EXPORTERS, assert_like_eager, export  # noqa: E402
 
 import roiops  # noqa: E402

@@ -6,7 +6,7 @@ import numpy as np
 import onnxruntime as ort
 import pytest
 from onnx import TensorProto, helper
-from roi_pool_cases import case, rois
+from random_rois import case, rois
 
 import roiops
 from roiops import reference

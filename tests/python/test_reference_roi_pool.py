@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from onnx import TensorProto, helper
-from roi_pool_cases import case, rois
+from random_rois import case, rois
 from support import one_node_model, run
 
 from roiops.reference import roi_pool

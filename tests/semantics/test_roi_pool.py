@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from roi_pool_cases import case
+from random_rois import case
 from support import TYPES, run
 
 import roiops

@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper
-from roi_pool_cases import case, rois
+from random_rois import case, rois
 from support import run
 
 from roiops import reference

@@ -9,7 +9,7 @@ import numpy as np
 from tests.cuda.emulated.operator import EmulatedOperator, load_reference
 from tests.cuda.emulated.operators.pooling import SOURCES, pool  # noqa: F401
 from tests.cuda.emulated.stored import DTYPES, from_stored, shifted, to_stored
-from tests.roi_pool_cases import case
+from tests.random_rois import case
 
 
 class RandomCase:
