@@ -104,6 +104,34 @@ class CpuKernel:
         return [self._results[f"{number} {name}"] for name in names]
 
 
+class Pyramid:
+    """The operators on pyramids, with the boxes on the second of two maps."""
+
+    def __init__(self, folder: Path):
+        pass
+
+    @staticmethod
+    def takes(case: AnyCase) -> bool:
+        return case.operator in ("RoiAlign", "RoiAlignRotated") and CpuKernel.takes(case)
+
+    def __call__(self, case: AnyCase) -> Results:
+        operator = OPERATORS[f"MultiScale{case.operator}"]
+        x, boxes, batch = (case.inputs[name] for name in ("X", "boxes", "batch"))
+        arguments = {name: value for name, value in case.arguments.items() if name != "spatial_scale"}
+        arguments["spatial_scales"] = [3.0, attribute(case, "spatial_scale", 1.0)]
+        other = np.full((*x.shape[:2], 3, 5), -77, x.dtype)
+        feeds = {
+            "boxes": boxes,
+            "batch": batch,
+            "levels": np.ones(len(boxes), np.int64),
+            "X_0": other,
+            "X_1": x,
+        }
+        types = {"T": x.dtype.name, "B": boxes.dtype.name, "I": batch.dtype.name}
+        model = _models.one_node_model(operator, operator.check(**arguments), types, list(feeds))
+        return session(model).run(None, feeds)
+
+
 class PortableBody:
     """The function bodies of standard operators, in a session without the library.
 
@@ -220,6 +248,7 @@ class CudaHeads:
 IMPLEMENTATIONS = {
     "oracle": Oracle,
     **{isa: type(isa, (CpuKernel,), {"isa": isa}) for isa in roiops.build_info()["instruction_sets"]},
+    "pyramid": Pyramid,
     "override": Override,
     "portable body": PortableBody,
     "CUDA block": CudaBlock,
