@@ -85,6 +85,18 @@ def test_the_override_is_the_builtin_where_that_exists(opset):
         np.testing.assert_array_equal(ours, _max_roi_pool(x, rows, size, scale, opset, builtin=True))
 
 
+def test_a_bin_of_minus_infinity_differs_from_the_builtin():
+    """The built-in operator begins with the lowest finite number; ours has the largest pixel, as it is."""
+    x = np.full((1, 1, 4, 4), -np.inf, np.float32)
+    x[0, 0, 3, 3] = 2
+    rows = np.array([[0, 0, 0, 3, 3]], np.float32)
+    ours = _max_roi_pool(x, rows, (2, 2), opset=21, override=True)
+    np.testing.assert_array_equal(ours, [[[[-np.inf, -np.inf], [-np.inf, 2]]]])
+    lowest = np.finfo(np.float32).min
+    theirs = _max_roi_pool(x, rows, (2, 2), opset=21, builtin=True)
+    np.testing.assert_array_equal(theirs, [[[[lowest, lowest], [lowest, 2]]]])
+
+
 @pytest.mark.parametrize("image", [-1, 2, 0.5, np.nan])
 def test_rows_that_name_no_image(image):
     x = np.ones((2, 1, 4, 4), np.float32)
