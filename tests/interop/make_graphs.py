@@ -1,4 +1,4 @@
-"""Write the small exported graphs of the fast suite: python tests/interop/make_graphs.py [PREFIX]."""
+"""Write the small exported graphs of the fast suite: python tests/interop/make_graphs.py poolers|steps."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ DETECTORS = {
 GRAPHS = Path(__file__).parents[1] / "export" / "upgrader" / "graphs"
 
 
-def graphs():
-    """Yield (file name, model) of every committed graph that PyTorch exports."""
+def poolers():
+    """Yield (file name, model) of every committed graph of poolers that PyTorch exports."""
     for opset in (11, 16, 18):
         for images in (1, 2):
             model = export_torchscript(TorchvisionPooler(images), images, opset)
@@ -38,20 +38,25 @@ def graphs():
     yield "detectron2_ts16_images2", export_torchscript(Detectron2Pooler(2), 2, 16)
     for kind, (stages, images, opset) in DETECTORS.items():
         yield f"whole_{kind}", torch_detectron2.export(torch_detectron2.Detector(stages), images, opset)
+
+
+def steps():
+    """Yield the same of the last steps of detectors."""
     for kind in ("masks", "keypoints"):
         for opset in (11, 16, 20):
             yield f"{kind}_ts{opset}", export_step(kind, opset)
         yield f"{kind}_ts16_onnxsim", simplified(export_step(kind, 16))
         # From opset 13 on what ONNX Runtime saves of the masks defines a name twice, and does not load.
         yield f"{kind}_ts11_ort", optimised(export_step(kind, 11))
+    yield "grid_ts16", export_step("grid", 16)
+    yield "grid_ts20_onnxsim", simplified(export_step("grid", 20))
+    yield "grid_ts16_static", export_step("grid", 16, dynamic=False)
+    yield "grid_dynamo18", export_step("grid", 18, dynamo=True)
     yield "masks_ts16_static", export_step("masks", 16, dynamic=False)
 
 
 if __name__ == "__main__":
-    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
-    for name, model in graphs():
-        if not name.startswith(wanted):
-            continue
+    for name, model in {"poolers": poolers, "steps": steps}[sys.argv[1]]():
         # Stack traces of the exporter: large, and different on every machine.
         model = ir.to_proto(ClearMetadataAndDocStringPass()(ir.from_proto(model)).model)
         onnx.save(model, GRAPHS / f"{name}.onnx")

@@ -11,6 +11,7 @@ import onnx
 import onnxruntime
 import torch
 from torch import nn
+from torch.nn.functional import grid_sample
 from torchvision.models.detection import roi_heads
 
 
@@ -24,13 +25,31 @@ class Keypoints(nn.Module):
         return roi_heads.heatmaps_to_keypoints(maps, boxes)
 
 
+class Grid(nn.Module):
+    """Masks sampled at the centres of the image's pixels, as Detectron2 and mmdetection paste them."""
+
+    threshold: float | None = None
+
+    def forward(self, masks, boxes, image):
+        left, top, right, bottom = torch.split(boxes, 1, dim=1)
+        y = torch.arange(0, image.shape[0], device=boxes.device).to(torch.float32) + 0.5
+        x = torch.arange(0, image.shape[1], device=boxes.device).to(torch.float32) + 0.5
+        y = (y - top) / (bottom - top) * 2 - 1
+        x = (x - left) / (right - left) * 2 - 1
+        size = (masks.shape[0], y.shape[1], x.shape[1])
+        grid = torch.stack([x[:, None, :].expand(size), y[:, :, None].expand(size)], dim=3)
+        pasted = grid_sample(masks.to(torch.float32), grid, align_corners=False)[:, 0]
+        return pasted if self.threshold is None else pasted >= self.threshold
+
+
 STEPS = {
     "masks": (Masks, ("masks", "boxes", "image"), ((3, 1, 28, 28), (3, 4), (60, 80))),
+    "grid": (Grid, ("masks", "boxes", "image"), ((3, 1, 28, 28), (3, 4), (60, 80))),
     "keypoints": (Keypoints, ("maps", "boxes"), ((3, 5, 14, 14), (3, 4))),
 }
 
 
-def export_step(kind: str, opset: int, dynamic: bool = True) -> onnx.ModelProto:
+def export_step(kind: str, opset: int, dynamic: bool = True, dynamo: bool = False) -> onnx.ModelProto:
     """Export for any number of boxes, where ``dynamic`` also for any size of the image."""
     step, names, shapes = STEPS[kind]
     arrays = [
@@ -40,6 +59,8 @@ def export_step(kind: str, opset: int, dynamic: bool = True) -> onnx.ModelProto:
     free = {name: {0: "boxes"} for name in names if name != "image"}
     if dynamic and "image" in names:
         free["image"] = {0: "height", 1: "width"}
+    if dynamo:
+        return _export_dynamo(step().eval(), arrays, free, opset)
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -53,6 +74,21 @@ def export_step(kind: str, opset: int, dynamic: bool = True) -> onnx.ModelProto:
             dynamo=False,
         )
     return onnx.load_from_string(buffer.getvalue())
+
+
+def _export_dynamo(step: nn.Module, arrays, free, opset: int) -> onnx.ModelProto:
+    sizes = tuple(dict.fromkeys(axes, torch.export.Dim.DYNAMIC) for axes in free.values())
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return torch.onnx.export(
+            step,
+            tuple(arrays),
+            input_names=list(free),
+            dynamic_shapes=sizes + ({},) * (len(arrays) - len(sizes)),
+            opset_version=opset,
+            dynamo=True,
+            verbose=False,
+        ).model_proto
 
 
 def simplified(model: onnx.ModelProto) -> onnx.ModelProto:

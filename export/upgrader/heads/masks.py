@@ -49,9 +49,7 @@ def match_masks(loop: RowLoop, facts: Facts, opsets: Mapping[str, int]) -> Head:
     trial = Trial(region, loop.node.outputs, opsets, facts)
     for pixels, image in _cases(shape, size):
         for given in random_masks(shape, pixels, image, tiny=_OLD_MODE not in modes):
-            sides = {
-                v: np.full([1] * len(facts.shape(v) or ()), n) for v, n in zip(size, image) if v in computed
-            }
+            sides = {v: np.array(n) for v, n in zip(size, image) if isinstance(v, ir.Value)}
             (found,) = trial.run({masks: given[0], boxes: given[1], **sides})
             wanted = roiops.paste_masks(*given, image)
             if found.shape != wanted.shape or np.abs(found - wanted).max(initial=0) > _TOLERANCE:

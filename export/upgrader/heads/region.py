@@ -10,6 +10,7 @@ import onnx
 import onnx_ir as ir
 
 from roiops.export.upgrader.errors import NotProven
+from roiops.export.upgrader.facts.dims import Dim
 from roiops.export.upgrader.facts.dtypes import dtype_of
 from roiops.export.upgrader.facts.facts import Facts
 from roiops.export.upgrader.graph.attributes import is_weight, tensor_of
@@ -33,12 +34,12 @@ class Region:
 
     Attributes:
         nodes: in the order in which they run.
-        inputs: the values at which it begins.
+        inputs: the values at which it begins, with the cut that each is equal to.
         constants: the initializers that it reads.
     """
 
     nodes: tuple[ir.Node, ...]
-    inputs: tuple[ir.Value, ...]
+    inputs: Mapping[ir.Value, ir.Value]
     constants: tuple[ir.Value, ...]
 
     def operators(self, op_type: str) -> list[ir.Node]:
@@ -95,13 +96,16 @@ class Region:
 def region_of(end: ir.Node, cuts: Collection[ir.Value], facts: Facts) -> Region:
     """Collect what ``end`` needs, up to constants and to values that are equal to those of ``cuts``.
 
+    Sizes are equal also where they are read off another tensor's shape.
+
     Raises:
         NotProven: it needs something else.
     """
     order: dict[ir.Node, None] = {}
-    inputs: dict[ir.Value, None] = {}
+    inputs: dict[ir.Value, ir.Value] = {}
     constants: dict[ir.Value, None] = {}
-    keys = set(map(facts.key, cuts))
+    keys = {facts.key(cut): cut for cut in cuts}
+    sizes = {size: cut for cut in cuts if (size := _size(cut, facts)) is not None}
     stack = [(end, False)]
     while stack:
         node, expanded = stack.pop()
@@ -112,8 +116,10 @@ def region_of(end: ir.Node, cuts: Collection[ir.Value], facts: Facts) -> Region:
             continue
         stack.append((node, True))
         for value in reads(node):
-            if facts.key(value) in keys:
-                inputs[value] = None
+            size = _size(value, facts)
+            cut = keys.get(facts.key(value)) or (None if size is None else sizes.get(size))
+            if cut is not None:
+                inputs[value] = cut
                 continue
             producer, tensor = value.producer(), tensor_of(value)
             if tensor is not None and is_weight(tensor):
@@ -124,7 +130,13 @@ def region_of(end: ir.Node, cuts: Collection[ir.Value], facts: Facts) -> Region:
                 constants[value] = None
             else:
                 raise NotProven(f"{name_of(node)} depends on {value.name}")
-    return Region(tuple(order), tuple(inputs), tuple(constants))
+    return Region(tuple(order), inputs, tuple(constants))
+
+
+def _size(value: ir.Value, facts: Facts) -> Dim | None:
+    """What a value is as a size, where it is one number that only a run decides."""
+    items = facts.items(value)
+    return items[0] if items is not None and len(items) == 1 and not items[0].known else None
 
 
 def reads(node: ir.Node) -> Iterator[ir.Value]:

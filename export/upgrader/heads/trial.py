@@ -10,10 +10,11 @@ import onnx
 import onnx_ir as ir
 
 from roiops.export.upgrader.errors import NotProven
+from roiops.export.upgrader.facts.dims import ONE
 from roiops.export.upgrader.facts.facts import Facts
 from roiops.export.upgrader.heads.region import Region
 
-Arrays = Sequence[Any]
+_ONE = ((), (ONE,))
 MODEL_VERSION = 8  # of the IR: read by every ONNX Runtime that knows the opset
 
 
@@ -30,8 +31,13 @@ class Trial:
 
     def run(self, given: Mapping[ir.Value, np.ndarray]) -> list[np.ndarray]:
         """Return the outputs; NotProven if the run fails."""
-        arrays = {self._facts.key(value): array for value, array in given.items()}
-        feeds = {value.name: arrays[self._facts.key(value)] for value in self._region.inputs}
+        feeds = {}
+        for value, cut in self._region.inputs.items():
+            array, shape = given[cut], self._facts.shape(value)
+            # Sizes are scalars or vectors of one element.
+            feeds[value.name] = (
+                array.reshape([1] * len(shape)) if array.size == 1 and shape in _ONE else array
+            )
         try:
             return self._session.run(None, feeds)
         except Exception as error:  # the errors of onnxruntime have no common public class

@@ -11,6 +11,7 @@ from roiops.export.upgrader.graph.emit import Emitter, Names, replace
 from roiops.export.upgrader.graph.liveness import release
 from roiops.export.upgrader.graph.nodes import is_op, name_of
 from roiops.export.upgrader.graph.scopes import owners, subgraphs
+from roiops.export.upgrader.heads.grids import match_grid
 from roiops.export.upgrader.heads.head import Head, Size
 from roiops.export.upgrader.heads.keypoints import match_keypoints
 from roiops.export.upgrader.heads.loops import match_rows
@@ -22,11 +23,11 @@ from roiops.operators import DOMAIN, HEATMAPS_TO_KEYPOINTS, VERSION
 
 
 class FuseHeads(Pass):
-    """Replace loops that paste masks or read keypoints, and report those that only look like it.
+    """Replace loops that paste masks or read keypoints, and masks sampled by a grid; report look-alikes.
 
-    Two proofs are asked for. By structure, every step computes one row of the results from one row of the
-    inputs, by operators that do not choose by values and by constants that have a place in it. And run alone
-    on random inputs, the loop gives what our operator does.
+    Two proofs are asked for. By structure, every step of a loop computes one row of the results from one row
+    of the inputs, by operators that do not choose by values and by constants that have a place in it. And run
+    alone on random inputs, the nodes give what our operator does.
     """
 
     # Its heads read what poolers give.
@@ -36,10 +37,8 @@ class FuseHeads(Pass):
         """Fuse in the graph, its subgraphs and the model's functions."""
         names, modified = Names(model), False
         for owner in owners(model):
-            loops = [node for node in owner.all_nodes() if is_op(node, "Loop") and _resizes(node)]
-            fused = [
-                self._fuse(node, self.context.facts(owner), owner.opset_imports, names) for node in loops
-            ]
+            ends = [node for node in owner.all_nodes() if _resizes(node) or is_op(node, "GridSample")]
+            fused = [self._fuse(node, self.context.facts(owner), owner.opset_imports, names) for node in ends]
             if any(fused):
                 owner.opset_imports[DOMAIN] = VERSION
                 model.graph.opset_imports[DOMAIN] = VERSION
@@ -47,11 +46,15 @@ class FuseHeads(Pass):
         return modified
 
     def _fuse(self, node: ir.Node, facts: Facts, opsets: Mapping[str, int], names: Names) -> bool:
-        what = "loop that resizes"
+        what = "GridSample" if is_op(node, "GridSample") else "loop that resizes"
         try:
-            loop = match_rows(node, facts)
-            what = "loop over masks" if len(loop.initial) == 1 else "loop over heatmaps"
-            head = (match_masks if len(loop.initial) == 1 else match_keypoints)(loop, facts, opsets)
+            if is_op(node, "GridSample"):
+                head = match_grid(node, facts, opsets)
+            else:
+                loop = match_rows(node, facts)
+                masks = len(loop.initial) == 1
+                what = "loop over masks" if masks else "loop over heatmaps"
+                head = (match_masks if masks else match_keypoints)(loop, facts, opsets)
         except ValueError as error:
             self.context.report.add(name_of(node), what, LEFT, str(error))
             return False
@@ -65,7 +68,9 @@ class FuseHeads(Pass):
 
 
 def _resizes(node: ir.Node) -> bool:
-    return any(is_op(inner, "Resize", "Upsample") for graph in subgraphs(node) for inner in graph.all_nodes())
+    return is_op(node, "Loop") and any(
+        is_op(inner, "Resize", "Upsample") for graph in subgraphs(node) for inner in graph.all_nodes()
+    )
 
 
 def _write(head: Head, emitter: Emitter) -> None:
@@ -80,6 +85,8 @@ def _write(head: Head, emitter: Emitter) -> None:
         keypoints, results[0] = results[0], emitter.op("Transpose", results[0], perm=[0, 2, 1])
         for node in [use.node for use in head.end.outputs[0].uses() if _swaps(use.node)]:
             ir.convenience.replace_all_uses_with(node.outputs[0], keypoints)
+    if is_op(head.end, "GridSample"):
+        results[0] = emitter.op("Unsqueeze", results[0], emitter.vector([1]))
     replace(head.end, emitter, *results)
 
 
