@@ -12,6 +12,7 @@ from rich.progress import track
 from rich.table import Table
 
 from benchmarks import against_builtin, against_cuda, measure, one_call, report, sessions
+from benchmarks import detectors as whole
 from benchmarks import pooler as poolers
 from benchmarks.workloads import WORKLOADS, Workload, random_workload
 
@@ -122,6 +123,38 @@ def pooler(
         for exporter in track(exporters, "poolers", console=console, transient=True)
     ]
     _finish(rows, f"pooler-{threads}-threads", threads, out)
+
+
+@app.command()
+def detectors(
+    models: Annotated[str, typer.Option(help="Detectors and last steps, with commas.")] = ",".join(
+        (*whole.DETECTORS, *whole.HEADS)
+    ),
+    detections: Annotated[int, typer.Option(min=1, help="Detections per image.")] = 100,
+    threads: Threads = 2,
+    rounds: Annotated[int, typer.Option(min=1, help="Calls of each model, at least.")] = 5,
+    out: Out = Path("benchmarks/results"),
+) -> None:
+    """Measure torchvision's detectors, whole, before and after the upgrade; needs torch and torchvision."""
+    known = (*whole.DETECTORS, *whole.HEADS)
+    unknown = [name for name in models.split(",") if name not in known]
+    if unknown:
+        raise typer.BadParameter(f"{', '.join(unknown)}: must be among {', '.join(known)}")
+    rows = [
+        (whole.compare_head if name in whole.HEADS else whole.compare_detector)(
+            name, detections, threads, rounds
+        )
+        for name in track(models.split(","), "models", console=console, transient=True)
+    ]
+    name = f"detectors-{threads}-threads"
+    _finish(rows, name, threads, out)
+    report.plot(
+        out / f"{name}.png",
+        f"Upgraded models, threads: {threads}",
+        [str(row["model"]) for row in rows],
+        [float(row["ratio"]) for row in rows],
+        "times as fast as the model as it was exported",
+    )
 
 
 def _ratio(workload: Workload, threads: int, rounds: int) -> float:

@@ -1,0 +1,119 @@
+"""Whole torchvision detectors and their last steps, as PyTorch exports them and upgraded."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+
+import roiops
+from benchmarks import measure
+from roiops.export import upgrade
+from roiops.export.upgrader.verify.shares import MATRICES, shares
+
+DETECTORS = ("fasterrcnn", "maskrcnn", "keypointrcnn")
+HEADS = ("paste_masks", "heatmaps_to_keypoints")
+_IMAGE = (800, 1088)
+
+
+def compare_detector(name: str, detections: int, threads: int, rounds: int) -> dict[str, object]:
+    """Measure a ResNet-50 detector with random weights, before and after."""
+    import torch
+    from torchvision.models import detection
+
+    torch.manual_seed(0)
+    model = getattr(detection, f"{name}_resnet50_fpn")(
+        weights=None, weights_backbone=None, box_score_thresh=0.0, box_detections_per_img=detections
+    ).eval()
+    image = torch.rand(3, *_IMAGE)
+    before = _exported(model, ([image],))
+    after, feeds = _upgraded(before), {"in0": image.numpy()}
+    row = _row(before, after, feeds, threads, rounds)
+    slow = shares(after, feeds, threads)
+    largest = ", ".join(f"{kind} {share:.1%}" for kind, share in list(slow.items())[:3])
+    rest = sum(share for kind, share in slow.items() if kind not in MATRICES)
+    return {
+        "model": f"{name}_resnet50_fpn, {detections} detections",
+        **row,
+        "slow now": largest,
+        "not Conv, ConvTranspose, Gemm, MatMul": f"{rest:.1%}",
+    }
+
+
+def compare_head(name: str, detections: int, threads: int, rounds: int) -> dict[str, object]:
+    """Measure the loop of a last step against one node."""
+    import torch
+    from torchvision.models.detection import roi_heads
+
+    class Head(torch.nn.Module):
+        def forward(self, maps, boxes, image):
+            if name == "paste_masks":
+                return roi_heads.paste_masks_in_image(maps, boxes, (image.shape[0], image.shape[1]))
+            return roi_heads.heatmaps_to_keypoints(maps, boxes)
+
+    rng = np.random.default_rng(0)
+    shape = (detections, 1, 28, 28) if name == "paste_masks" else (detections, 17, 56, 56)
+    sides = rng.uniform(40, 400, (detections, 2))
+    if name != "paste_masks":
+        sides = np.full((detections, 2), [200.0, 300.0])
+    corner = rng.uniform(size=(detections, 2)) * (np.array(_IMAGE[::-1]) - sides)
+    boxes = torch.tensor(np.concatenate([corner, corner + sides], 1), dtype=torch.float32)
+    inputs = torch.rand(shape), boxes, torch.zeros(_IMAGE)
+    before = _exported(Head(), inputs)
+    feeds = {f"in{i}": tensor.numpy() for i, tensor in enumerate(inputs)}
+    row = _row(before, _upgraded(before), feeds, threads, rounds)
+    return {
+        "model": f"{name}, {detections} boxes",
+        **row,
+        "slow now": "",
+        "not Conv, ConvTranspose, Gemm, MatMul": "",
+    }
+
+
+def _exported(model: Any, inputs: tuple[Any, ...]) -> bytes:
+    import torch
+
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        names = [f"in{i}" for i in range(len(inputs))]
+        torch.onnx.export(model, inputs, buffer, input_names=names, opset_version=17, dynamo=False)
+    return buffer.getvalue()
+
+
+def _upgraded(model: bytes) -> bytes:
+    upgraded, found = upgrade(onnx.load_from_string(model))
+    if found.count("left alone"):
+        raise RuntimeError(str(found))
+    return upgraded.SerializeToString()
+
+
+def _row(before: bytes, after: bytes, feeds: Any, threads: int, rounds: int) -> dict[str, object]:
+    pair = measure.take_turns(_call(after, feeds, threads), _call(before, feeds, threads), rounds)
+    low, high = pair.spread
+    return {
+        "before ms": round(float(np.median(pair.peer)) * 1e3, 1),
+        "after ms": round(float(np.median(pair.ours)) * 1e3, 1),
+        "ratio": round(pair.ratio, 2),
+        "quartiles": f"{low:.2f}–{high:.2f}",
+    }
+
+
+def _call(model: bytes, feeds: dict[str, np.ndarray], threads: int) -> Callable[[], None]:
+    """Return a function that runs a model into outputs that its first run has made."""
+    options = roiops.register(onnxruntime.SessionOptions())
+    options.intra_op_num_threads, options.log_severity_level = threads, 3
+    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+    binding = session.io_binding()
+    given = {value.name: feeds[value.name] for value in session.get_inputs()}
+    for name, array in given.items():
+        binding.bind_cpu_input(name, array)
+    names = [value.name for value in session.get_outputs()]
+    for name, y in zip(names, session.run(None, given), strict=True):
+        binding.bind_ortvalue_output(name, onnxruntime.OrtValue.ortvalue_from_numpy(y))
+    return lambda: session.run_with_iobinding(binding)
