@@ -64,7 +64,7 @@ def compare_head(name: str, detections: int, threads: int, rounds: int) -> dict[
     corner = rng.uniform(size=(detections, 2)) * (np.array(_IMAGE[::-1]) - sides)
     boxes = torch.tensor(np.concatenate([corner, corner + sides], 1), dtype=torch.float32)
     inputs = torch.rand(shape), boxes, torch.zeros(_IMAGE)
-    before = _exported(Head(), inputs)
+    before = _exported(Head(), inputs, ("in0", "in1"))
     feeds = {f"in{i}": tensor.numpy() for i, tensor in enumerate(inputs)}
     row = _row(before, _upgraded(before), feeds, threads, rounds)
     return {
@@ -75,14 +75,22 @@ def compare_head(name: str, detections: int, threads: int, rounds: int) -> dict[
     }
 
 
-def _exported(model: Any, inputs: tuple[Any, ...]) -> bytes:
+def _exported(model: Any, inputs: tuple[Any, ...], free: tuple[str, ...] = ()) -> bytes:
     import torch
 
     buffer = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         names = [f"in{i}" for i in range(len(inputs))]
-        torch.onnx.export(model, inputs, buffer, input_names=names, opset_version=17, dynamo=False)
+        torch.onnx.export(
+            model,
+            inputs,
+            buffer,
+            input_names=names,
+            dynamic_axes={name: {0: "boxes"} for name in free},
+            opset_version=17,
+            dynamo=False,
+        )
     return buffer.getvalue()
 
 

@@ -101,7 +101,7 @@ class _Images:
             boxes = np.tile(np.array([[1, 2, 8, 9]], np.float32), (len(masks), 1))
             shape = self.run(masks, boxes, ends).shape
             sides: dict[int, Size] = dict(zip(ends, self._ends))
-            found.append(tuple(sides[side] if side in sides else side for side in shape[2:]))
+            found.append(tuple(sides.get(side, side) for side in map(int, shape[2:])))
         if found[0] != found[1] or len(found[0]) != 2:
             raise NotProven("the size of its images does not follow from its grid")
         return found[0]

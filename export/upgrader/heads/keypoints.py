@@ -54,7 +54,7 @@ def _expected(shape: Shape | None) -> set[float]:
     """The numbers that constants of such a loop may be: where the diagonal of a (P, P, P) tensor lies."""
     keypoints = shape[1].constant if shape and shape[1].known else 0
     base = keypoints * keypoints + keypoints + 1
-    sizes = {float(dim.constant) for dim in (shape or ())[1:] if dim.known}
+    sizes = {float(dim.constant) for dim in shape or () if dim.known}
     return sizes | {float(base * i) for i in range(keypoints)}
 
 

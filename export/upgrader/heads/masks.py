@@ -47,9 +47,9 @@ def match_masks(loop: RowLoop, facts: Facts, opsets: Mapping[str, int]) -> Head:
     region.check(_expected(shape, size))
     modes = {get_string(node, "coordinate_transformation_mode", "") for node in region.operators("Resize")}
     trial = Trial(region, loop.node.outputs, opsets, facts)
-    for pixels, image in _cases(shape, size):
+    for pixels, image in dict.fromkeys(_cases(shape, size)):
+        sides = {v: np.array(n) for v, n in zip(size, image) if isinstance(v, ir.Value)}
         for given in random_masks(shape, pixels, image, tiny=_OLD_MODE not in modes):
-            sides = {v: np.array(n) for v, n in zip(size, image) if isinstance(v, ir.Value)}
             (found,) = trial.run({masks: given[0], boxes: given[1], **sides})
             wanted = roiops.paste_masks(*given, image)
             if found.shape != wanted.shape or np.abs(found - wanted).max(initial=0) > _TOLERANCE:
@@ -90,6 +90,8 @@ def _image_size(initial: ir.Value, facts: Facts) -> tuple[Size, ...]:
 def _expected(shape: Shape | None, size: tuple[Size, ...]) -> set[float]:
     """The numbers that constants of such a loop may be."""
     numbers = {float(side) for side in size if isinstance(side, int)}
+    if shape is not None and shape[0].known:
+        numbers.add(shape[0].constant)
     for dim in (shape or ())[2:]:
         if dim.known and dim.constant:
             growth = float(np.float32(dim.constant + 2) / np.float32(dim.constant))
@@ -119,12 +121,12 @@ def random_masks(
         tiny: also boxes of less than a pixel.
     """
     random = np.random.default_rng(0)
-    counts = [shape[0].constant] if shape and shape[0].known else [7, 0]
     extent = np.array(image[::-1], np.float64)
-    for count in counts:
-        for least, most in ((0.3, 1.5), (0.05, 0.4), (0.0, 0.01))[: 3 if tiny else 2]:
-            centre = random.uniform(0.01, 0.98, (count, 2)) * extent
-            half = random.uniform(least, most, (count, 2)) * extent / 2 + (0 if tiny else 2)
-            boxes = np.concatenate([centre - half, centre + half], 1)
-            boxes[::3] = np.round(boxes[::3])
-            yield random.random((count, 1, *pixels), np.float32), boxes.astype(np.float32)
+    most = np.array([1.5, 0.4, 0.01 if tiny else 0.4])
+    for count in [shape[0].constant] if shape and shape[0].known else [9, 0]:
+        centre = random.uniform(0.01, 0.98, (count, 2)) * extent
+        half = random.uniform(0, 0.5, (count, 2)) * extent * most[np.arange(count) % 3, None]
+        half += 0 if tiny else 2
+        boxes = np.concatenate([centre - half, centre + half], 1)
+        boxes[::2] = np.round(boxes[::2])
+        yield random.random((count, 1, *pixels), np.float32), boxes.astype(np.float32)
