@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+
 import numpy as np
 import pytest
 from onnxruntime.capi.onnxruntime_pybind11_state import InvalidArgument
@@ -70,6 +72,8 @@ def boxes_near_decisions(scale: float, bins: int, aligned: bool) -> np.ndarray:
 @pytest.mark.parametrize("ratio", [0, 1])
 @pytest.mark.parametrize("scale", [1.0, 0.1, 1 / 16])
 def test_float32_decisions_are_those_of_the_built_in_operator(scale, ratio, aligned):
+    if platform.machine() in ("aarch64", "arm64") and aligned and scale == 0.1:
+        pytest.skip("ONNX Runtime for Arm rounds x * scale - 0.5 once: docs/platforms.md")
     x = np.random.default_rng(3).uniform(1, 2, (1, 4, SIDE, SIDE)).astype(np.float32)
     boxes = boxes_near_decisions(scale, 3, aligned)
     attributes = {"spatial_scale": scale, "sampling_ratio": ratio, "aligned": aligned}
