@@ -10,27 +10,9 @@ import onnxruntime as ort
 from onnx import helper
 
 import roiops
+from roiops.operators.mmdeploy import DOMAINS
 
 NODE = "the_node"
-# The domains in which each operator was ever written.
-MMDEPLOY = ("mmdeploy",)
-MMCV = ("mmcv",)
-DOMAINS = {
-    "NMSRotated": MMDEPLOY,
-    "MMCVRoIAlignRotated": MMDEPLOY + MMCV,
-    "MMCVRoiAlign": MMDEPLOY + MMCV,
-    "grid_sampler": MMDEPLOY + MMCV,
-    "NMSMatch": MMDEPLOY,
-    "NonMaxSuppression": MMCV,
-    "SoftNonMaxSuppression": MMCV,
-    "cummax": MMCV,
-    "cummin": MMCV,
-    "MMCVCornerPool": MMCV,
-    "MMCVDeformConv2d": MMDEPLOY + MMCV,
-    "MMCVModulatedDeformConv2d": MMDEPLOY + MMCV,
-    "MMCVMultiScaleDeformableAttention": MMDEPLOY,
-    "MMCVRotatedFeatureAlign": MMCV,
-}
 
 
 def model(

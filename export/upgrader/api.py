@@ -22,6 +22,7 @@ def upgrade(
     aligned: bool | None = None,
     portable: bool = False,
     max_interpolated: bool = False,
+    mmdeploy_standard: bool = False,
     float16: bool = False,
     verify: bool = False,
 ) -> tuple[onnx.ModelProto | ir.Model, UpgradeReport]:
@@ -29,7 +30,8 @@ def upgrade(
 
     Every standard RoiAlign of opset 10 to 25 in average mode becomes ``roiops.RoiAlign``; every group of
     them that provably pools one pyramid becomes one ``roiops.MultiScaleRoiAlign``. What cannot be proven
-    stays, and the report says why. Names of inputs and outputs stay.
+    stays, and the report says why. Names of inputs and outputs stay. Nodes of mmdeploy and mmcv become ours
+    where they are rotated or upright RoIAligns or rotated suppression.
 
     Args:
         model: an ``onnx.ModelProto``, an ``onnx_ir.Model`` or the path of a file; it is not changed.
@@ -40,6 +42,8 @@ def upgrade(
         portable: add function bodies of standard operators, so that the model also runs without roiops.
         max_interpolated: also replace nodes of mode "max", whose standard meaning (maximum of weighted
             corners) then changes to the maximum of interpolated samples.
+        mmdeploy_standard: also replace nodes of mmdeploy and mmcv that standard operators can do (GridSample,
+            DeformConv), where the installed ONNX Runtime gives what our kernels give.
         float16: compute layers, poolers and what stands between them in float16, which is what GPUs are fast
             at; boxes, inputs and outputs stay float32.
         verify: run both models on generated inputs and record a verdict per output in the report;
@@ -52,7 +56,7 @@ def upgrade(
         UpgradeError: if the model cannot be read or is no valid graph, or if ``verify`` cannot run it.
         PortableError: if function bodies cannot express it.
     """
-    choices = Choices(paddle_aligned, aligned, max_interpolated)
+    choices = Choices(paddle_aligned, aligned, max_interpolated, mmdeploy_standard)
     upgraded, report = _run(model, choices, float16)
     if portable:
         upgraded = with_function_bodies(upgraded)

@@ -110,6 +110,7 @@ FUNCTIONS = {
         "add_function_bodies": "model",
         "inspect": "model",
         "upgrade": "model, *, paddle_aligned=None, aligned=None, portable=False, max_interpolated=False, "
+        "mmdeploy_standard=False, "
         "float16=False, verify=False",
     },
     "roiops.export.paddle": {

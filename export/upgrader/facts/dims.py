@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -89,6 +90,9 @@ def ignorance(dim: Dim) -> tuple[bool, int, int]:
 
 def left_over(dims: Sequence[Dim], others: Sequence[Dim]) -> Dim | None:
     """The size x with product(dims) = x * product(others), where it is one of ``dims`` or 1."""
+    constants = [math.prod(dim.constant for dim in side if dim.known) for side in (dims, others)]
+    if constants[0] == constants[1] > 0:
+        dims, others = ([dim for dim in side if not dim.known] for side in (dims, others))
     rest = Counter(dim for dim in dims if dim != ONE)
     rest.subtract(dim for dim in others if dim != ONE)
     if any(count < 0 for count in rest.values()):

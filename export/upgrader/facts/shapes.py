@@ -207,6 +207,13 @@ def _spatial(facts: Facts, node: ir.Node) -> Result:
     return shape[:1] + (channels,) + tuple(facts.own(node.outputs[0], i) for i in range(2, len(shape)))
 
 
+def _reduce(facts: Facts, node: ir.Node) -> Result:
+    """Of all axes into a scalar; other reductions are left unknown."""
+    whole = len([value for value in node.inputs if value is not None]) == 1 and "axes" not in node.attributes
+    scalar = whole and get_int(node, "keepdims", 1) == 0 and get_int(node, "noop_with_empty_axes", 0) == 0
+    return () if scalar else None
+
+
 def _roi_align(facts: Facts, node: ir.Node) -> Result:
     x, rois = facts.shape(node.inputs[0]), facts.shape(node.inputs[1])
     own = [facts.own(node.outputs[0], i) for i in range(2)]
@@ -297,10 +304,13 @@ RULES: dict[str, Callable[..., Result]] = {
     "NonZero": _nonzero,
     "Range": _fixed(None),
     "PasteMasks": _paste_masks,
+    "ReduceSum": _reduce,
     "Reshape": _reshape,
     "MultiScaleRoiAlign": _multi_scale_roi_align,
+    "MultiScaleRoiAlignRotated": _multi_scale_roi_align,
     "Resize": _resize,
     "RoiAlign": _roi_align,
+    "RoiAlignRotated": _roi_align,
     "RoiPool": _roi_align,
     "Shape": _shape,
     "Size": _fixed(),

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 
 import onnx_ir as ir
 
-from roiops.operators import DOMAIN, MULTI_SCALE_ROI_ALIGN, ROI_ALIGN
+from roiops.operators import DOMAIN, MULTI_SCALE_ROI_ALIGN, ROI_ALIGN, ROI_ALIGN_ROTATED, Operator
 
 if TYPE_CHECKING:
     from typing_extensions import TypeGuard
 
 # Nodes that hand on every element as it is, up to its type.
 UNCHANGED = ("Cast", "Identity")
+
+_SINGLE_LEVEL = {operator.name: operator for operator in (ROI_ALIGN, ROI_ALIGN_ROTATED)}
 
 
 def name_of(node: ir.Node) -> str:
@@ -33,14 +35,19 @@ def is_ours(node: ir.Node | None) -> TypeGuard[ir.Node]:
     return node is not None and node.domain == DOMAIN and node.op_type == ROI_ALIGN.name
 
 
+def single_level(node: ir.Node | None) -> Operator | None:
+    """The operator of this project that a node is, if it pools the boxes of one feature map."""
+    return _SINGLE_LEVEL.get(node.op_type) if node is not None and node.domain == DOMAIN else None
+
+
 def is_multi_scale(node: ir.Node | None) -> TypeGuard[ir.Node]:
     """Whether a node is the multi-level RoiAlign of this project."""
     return node is not None and node.domain == DOMAIN and node.op_type == MULTI_SCALE_ROI_ALIGN.name
 
 
 def is_roi_align(node: ir.Node | None) -> TypeGuard[ir.Node]:
-    """Whether a node is a single-level RoiAlign, the standard's or this project's."""
-    return is_op(node, "RoiAlign") or is_ours(node)
+    """Whether a node is a single-level RoiAlign, the standard's or one of this project's."""
+    return is_op(node, "RoiAlign") or single_level(node) is not None
 
 
 def required(node: ir.Node, index: int) -> ir.Value:

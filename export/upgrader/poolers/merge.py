@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import onnx_ir as ir
@@ -23,13 +24,16 @@ from roiops.export.upgrader.graph.attributes import (
 from roiops.export.upgrader.graph.nodes import (
     UNCHANGED,
     is_op,
-    is_ours,
     name_of,
     origin,
     readers,
     required,
+    single_level,
 )
-from roiops.operators import ROI_ALIGN
+from roiops.operators import Operator
+
+if TYPE_CHECKING:
+    from typing_extensions import TypeGuard
 
 _SCATTERS = ("ScatterElements", "ScatterND")
 _PASSING = (*UNCHANGED, "Reshape")
@@ -40,6 +44,7 @@ class Part:
     """One level: its RoiAlign, the rows of the result it fills, and the type it is cast to, if any."""
 
     node: ir.Node
+    operator: Operator
     rows: Rows
     cast: int | None
 
@@ -66,7 +71,7 @@ def ends(roi_align: ir.Node, facts: Facts) -> list[ir.Node]:
     found: dict[ir.Node, None] = {}
     for node, slot in readers(roi_align.outputs[0], _PASSING):
         if is_op(node, *_SCATTERS) and slot == 2:
-            found.update(dict.fromkeys(_last_scatters(node)))
+            found.update(dict.fromkeys(_last_scatters(node, facts)))
         elif is_op(node, "Concat"):
             for gather, where in readers(node.outputs[0], _PASSING):
                 index = facts.indices.get(gather.inputs[-1])
@@ -80,17 +85,25 @@ def match(end: ir.Node, facts: Facts) -> Merge:
     return _match_scatters(end, facts) if is_op(end, *_SCATTERS) else _match_restore(end, facts)
 
 
-def _last_scatters(node: ir.Node) -> list[ir.Node]:
+def _last_scatters(node: ir.Node, facts: Facts) -> list[ir.Node]:
     last, waiting, seen = [], [node], set()
     while waiting:
         scatter = waiting.pop()
-        users = readers(scatter.outputs[0], _PASSING)
-        following = [user for user, slot in users if slot == 0 and is_op(user, *_SCATTERS) and user.outputs]
+        following = [user for user in _written_to(scatter.outputs[0], facts) if user.outputs]
         if not following:
             last.append(scatter)
         waiting.extend(user for user in following if user not in seen)
         seen.update(following)
     return last
+
+
+def _written_to(value: ir.Value, facts: Facts) -> Iterator[ir.Node]:
+    """The Scatters that write to a value, or to what it is after scalar zeros were added."""
+    for user, slot in readers(value, _PASSING):
+        if is_op(user, *_SCATTERS) and slot == 0:
+            yield user
+        elif slot == 0 and _adds_zero(user, facts):
+            yield from _written_to(user.outputs[0], facts)
 
 
 def _match_scatters(end: ir.Node, facts: Facts) -> Merge:
@@ -103,14 +116,14 @@ def _match_scatters(end: ir.Node, facts: Facts) -> Merge:
         if index is None or index.layout != layout or not isinstance(index.of, Rows):
             raise NotProven(f"{name_of(node)} does not write to the rows where levels equal a constant")
         parts.append(_part(required(node, 2), index.of, facts, reshapes=node.op_type == "ScatterND"))
-        data = origin(required(node, 0), ("Identity",))
+        data = _without_zeros(required(node, 0), facts)
         node = data.producer()
     shape = facts.shape(data)
     if not is_zero(data):
         raise NotProven(f"the levels are not written into zeros but into {data.name}")
     if shape is None or len(shape) != 4:
         raise NotProven(f"the shape of the zeros {data.name} is unknown")
-    if shape[2:] != tuple(map(Dim, read_attributes(parts[0].node, ROI_ALIGN)["output_size"])):
+    if shape[2:] != tuple(map(Dim, read_attributes(parts[0].node, parts[0].operator)["output_size"])):
         raise NotProven(f"the zeros {data.name} are not of the pooled size")
     if end.op_type == "ScatterElements":
         shapes = all_known(facts.shape(part.node.outputs[0]) for part in parts)
@@ -163,18 +176,41 @@ def _part(value: ir.Value, rows: Rows, facts: Facts, reshapes: bool) -> Part:
         node = required(node, 0).producer()
     if is_op(node, "RoiAlign"):
         raise NotProven(f"{name_of(node)} was left alone")
-    if not is_ours(node):
+    operator = single_level(node)
+    if node is None or operator is None:
         raise NotProven(f"{value.name} is merged with the levels and is not the output of a RoiAlign")
-    return Part(node, rows, cast)
+    return Part(node, operator, rows, cast)
 
 
 def is_zero(value: ir.Value) -> bool:
-    """Whether every element is provably zero."""
+    """Whether every element is provably zero, if what it is made of is finite.
+
+    mmrotate multiplies the images of boxes and the sums of maps that no box was on by 0.
+    """
     node = origin(value, ("Identity",)).producer()
     if is_op(node, "ConstantOfShape"):
         fill = node.attributes.get("value")
         return fill is None or not np.any(fill.as_tensor().numpy())
     if is_op(node, "Expand"):
         return scalar(node.inputs[0]) == 0
+    if is_op(node, "Mul"):
+        return any(scalar(factor) == 0 for factor in node.inputs)
+    if is_op(node, "Add"):
+        return all(is_zero(required(node, i)) for i in range(2))
     tensor = tensor_of(value)
     return tensor is not None and not is_weight(tensor) and not np.any(tensor.numpy())
+
+
+def _adds_zero(node: ir.Node | None, facts: Facts) -> TypeGuard[ir.Node]:
+    """Whether a node adds a scalar zero to its first input."""
+    return is_op(node, "Add") and facts.shape(required(node, 1)) == () and is_zero(required(node, 1))
+
+
+def _without_zeros(value: ir.Value, facts: Facts) -> ir.Value:
+    """The value that ``value`` is, but for scalar zeros that are added to it."""
+    value = origin(value, ("Identity",))
+    node = value.producer()
+    while _adds_zero(node, facts):
+        value = origin(required(node, 0), ("Identity",))
+        node = value.producer()
+    return value

@@ -15,10 +15,22 @@ from roiops.export.upgrader.graph.attributes import read_attributes, scalar
 from roiops.export.upgrader.graph.liveness import would_die
 from roiops.export.upgrader.graph.nodes import is_op, name_of, origin, required
 from roiops.export.upgrader.poolers.merge import Merge
-from roiops.operators import MULTI_SCALE_ROI_ALIGN, ROI_ALIGN
+from roiops.operators import (
+    MULTI_SCALE_ROI_ALIGN,
+    MULTI_SCALE_ROI_ALIGN_ROTATED,
+    ROI_ALIGN,
+    ROI_ALIGN_ROTATED,
+    Operator,
+)
 
-# What all levels must agree on.
-_SHARED = [p.name for p in MULTI_SCALE_ROI_ALIGN.parameters if p.name != "spatial_scales"]
+# By the operator of one level.
+_MULTI_LEVEL = {
+    ROI_ALIGN.name: MULTI_SCALE_ROI_ALIGN,
+    ROI_ALIGN_ROTATED.name: MULTI_SCALE_ROI_ALIGN_ROTATED,
+}
+
+# Levels that no RoiAlign pools are told apart by a table of all between the first and the last.
+_MOST_LEVELS = 64
 
 
 class Pooler:
@@ -30,7 +42,9 @@ class Pooler:
         boxes: where the boxes of each level come from.
         batch: where their images come from; None where all of them are zero by construction.
         box_type: the element type of the boxes.
-        arguments: what the multi-level operator is to be told.
+        numbers: the number of each part's level.
+        operator: the multi-level operator.
+        arguments: what it is to be told.
         one_level_each: whether every box provably has one of the levels in every run that succeeds.
 
     Raises:
@@ -42,7 +56,9 @@ class Pooler:
         self._facts = facts
         self.parts = sorted(merge.parts, key=lambda part: part.rows.level)
         self.levels = self.parts[0].rows.levels
+        self.numbers = [part.rows.level for part in self.parts]
         self._check_levels()
+        self.operator = self._common_operator()
         self.arguments = self._common_arguments()
         self.boxes = self._common_rows(1, "boxes")
         self.batch = self._batch_rows()
@@ -52,21 +68,29 @@ class Pooler:
         self.one_level_each = merge.count is not None and merge.count == count
 
     def _check_levels(self) -> None:
-        constants = [part.rows.level for part in self.parts]
-        if len(constants) == 1:
+        if len(self.numbers) == 1:
             raise NotProven("it has one level only")
         if len({part.rows.key for part in self.parts}) > 1:
             raise NotProven("the rows of its parts are chosen by different level tensors")
-        if len({part.node for part in self.parts}) < len(constants):
+        if len({part.node for part in self.parts}) < len(self.numbers):
             raise NotProven("one RoiAlign is merged twice")
-        if constants != list(range(constants[0], constants[0] + len(constants))):
-            raise NotProven(f"its level numbers are {constants}, wanted each once and without gaps")
+        if len(set(self.numbers)) < len(self.numbers):
+            raise NotProven(f"its level numbers are {self.numbers}, wanted each once")
+        if self.numbers[-1] - self.numbers[0] >= _MOST_LEVELS:
+            raise NotProven(f"its level numbers are {self.numbers}, wanted fewer than {_MOST_LEVELS} levels")
+
+    def _common_operator(self) -> Operator:
+        single = {part.operator.name for part in self.parts}
+        if len(single) > 1:
+            raise NotProven(f"its parts are of several operators, {' and '.join(sorted(single))}")
+        return _MULTI_LEVEL[single.pop()]
 
     def _common_arguments(self) -> dict[str, Any]:
         first = self.parts[0]
-        all_arguments = [read_attributes(part.node, ROI_ALIGN) for part in self.parts]
+        shared_names = [p.name for p in self.operator.parameters if p.name != "spatial_scales"]
+        all_arguments = [read_attributes(part.node, part.operator) for part in self.parts]
         for part, arguments in zip(self.parts, all_arguments):
-            for name in _SHARED:
+            for name in shared_names:
                 if arguments[name] != all_arguments[0][name]:
                     raise NotProven(
                         f"{name} differs: {all_arguments[0][name]} at {name_of(first.node)}, "
@@ -79,8 +103,8 @@ class Pooler:
         if all_arguments[0]["batch_format"] != "batch_indices":
             raise NotProven("its parts count boxes per image instead of naming the image of each box")
         scales = [arguments["spatial_scale"] for arguments in all_arguments]
-        shared = {name: all_arguments[0][name] for name in _SHARED}
-        return MULTI_SCALE_ROI_ALIGN.check(**shared, spatial_scales=scales)
+        shared = {name: all_arguments[0][name] for name in shared_names}
+        return self.operator.check(**shared, spatial_scales=scales)
 
     def _selection(self, slot: int, what: str) -> list[Selection]:
         found = []

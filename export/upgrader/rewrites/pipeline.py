@@ -14,6 +14,7 @@ from roiops.export.upgrader.rewrites.dead_code import EliminateDeadCode
 from roiops.export.upgrader.rewrites.fuse_heads import FuseHeads
 from roiops.export.upgrader.rewrites.fuse_poolers import FusePoolers
 from roiops.export.upgrader.rewrites.max_roi_pool import ReplaceMaxRoiPool
+from roiops.export.upgrader.rewrites.mmdeploy import ReplaceMmdeploy
 from roiops.export.upgrader.rewrites.paddle import RepairPaddle
 from roiops.export.upgrader.rewrites.standard import ReplaceStandard
 from roiops.export.upgrader.rewrites.survey import Survey
@@ -27,6 +28,7 @@ class Choices:
     paddle_aligned: bool | None = None
     aligned: bool | None = None
     max_interpolated: bool = False
+    mmdeploy_standard: bool = False
 
 
 def repair(model: ir.Model, choices: Choices, report: UpgradeReport) -> Context:
@@ -63,5 +65,6 @@ def rewrite(
     """
     context = repair(model, choices, report)
     later = (*(more(context) for more in extra), EliminateDeadCode(context), Validate(context))
-    for run in (ReplaceMaxRoiPool(context), FusePoolers(context), FuseHeads(context), *later):
+    replaced = (ReplaceMaxRoiPool(context), ReplaceMmdeploy(context, choices.mmdeploy_standard))
+    for run in (*replaced, FusePoolers(context), FuseHeads(context), *later):
         run(model)

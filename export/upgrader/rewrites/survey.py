@@ -11,6 +11,7 @@ from roiops.export.upgrader.report import PRESENT, WARNING, describe
 from roiops.export.upgrader.rewrites.context import Pass
 from roiops.export.upgrader.rewrites.validate import Validate
 from roiops.operators import DOMAIN, OPERATORS
+from roiops.operators.mmdeploy import MMCV, MMDEPLOY
 
 _WITHOUT_CPU_KERNEL = 22
 
@@ -28,7 +29,8 @@ class Survey(Pass):
         for node in ours:
             self._report(node)
         new = opset_of(model.graph) >= _WITHOUT_CPU_KERNEL and any(is_op(node, "RoiAlign") for node in own)
-        self.context.report.library = _library({node.op_type for node in ours}, bodies, new)
+        theirs = any(node.domain in (MMDEPLOY, MMCV) for node in own)
+        self.context.report.library = _library({node.op_type for node in ours}, bodies, new, theirs)
         return False
 
     def _report(self, node: ir.Node) -> None:
@@ -51,8 +53,11 @@ def _is_body(owner: Owner) -> bool:
     return isinstance(owner, ir.Function) and owner.domain == DOMAIN
 
 
-def _library(ours: set[str], bodies: set[str], new: bool) -> str:
+def _library(ours: set[str], bodies: set[str], new: bool, theirs: bool) -> str:
     """What a session needs to run the model as it is."""
+    if theirs:
+        more = ", override_standard=True" if new else ""
+        return f"as it is, a session needs roiops.register(options, mmdeploy=True{more})"
     if new:
         return (
             "as it is, ONNX Runtime's CPU has no RoiAlign of opset 22 and newer; "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import onnx
 import onnx_ir as ir
@@ -41,7 +41,7 @@ def reference(original: ModelLike, loaded: ir.Model, choices: Choices) -> Refere
         loaded: the same, loaded; it is not changed.
         choices: the repairs.
     """
-    if choices == Choices():
+    if replace(choices, mmdeploy_standard=False) == Choices():
         return Reference(loaded if isinstance(original, onnx.ModelProto) else original)
     repaired = load(original)
     repair(repaired, choices, UpgradeReport())

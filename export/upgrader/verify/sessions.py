@@ -78,7 +78,7 @@ def _session(path: str, library: bool) -> Any:
         session_options = onnxruntime.SessionOptions()
         session_options.log_severity_level = 4
         if library:
-            register(session_options, **options)
+            register(session_options, mmdeploy=True, **options)
         return onnxruntime.InferenceSession(path, session_options, providers=["CPUExecutionProvider"])
 
     try:

@@ -25,6 +25,12 @@ Aligned = Annotated[
 MaxInterpolated = Annotated[
     bool, typer.Option("--max-interpolated", help="Turn mode max into the maximum of samples.")
 ]
+MmdeployStandard = Annotated[
+    bool,
+    typer.Option(
+        "--mmdeploy-standard", help="Turn mmdeploy's nodes into standard ones where these can do it."
+    ),
+]
 Inputs = Annotated[
     Optional[List[Path]],  # noqa: UP006
     typer.Option(

@@ -25,6 +25,7 @@ def upgrade(
     paddle_aligned: options.PaddleAligned = None,
     aligned: options.Aligned = None,
     max_interpolated: options.MaxInterpolated = False,
+    mmdeploy_standard: options.MmdeployStandard = False,
     float16: Annotated[
         bool, typer.Option("--float16", help="Compute features in float16; boxes stay float32.")
     ] = False,
@@ -52,7 +53,7 @@ def upgrade(
         fail(f"{out}: --verify needs the original afterwards; write to another file")
     if model.exists() and out.exists() and os.path.samefile(model, out) and not force:
         fail(f"{out}: this is the model itself; write to another file, or use --force")
-    choices = Choices(paddle_aligned, aligned, max_interpolated)
+    choices = Choices(paddle_aligned, aligned, max_interpolated, mmdeploy_standard)
     try:
         if report is not None:
             _check_writable(report)

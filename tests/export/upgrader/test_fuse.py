@@ -40,6 +40,17 @@ def test_any_number_of_levels(merge, numbers):
 
 
 @pytest.mark.parametrize("merge", ["nd", "elements"])
+@pytest.mark.parametrize("numbers", [(0, 2), (-1, 0, 3), (2, 60)])
+def test_levels_that_are_missing_stay_zero(merge, numbers):
+    # No box was on them when the model was traced.
+    model = parse(pyramid(merge, numbers))
+    arrays = feeds(model, (-(2**63), *range(numbers[0] - 1, numbers[-1] + 2), 2**63 - 1), 140)
+    found = run(check_fused(model, arrays), arrays)
+    missing = ~np.isin(arrays["levels"], numbers)
+    assert missing.any() and not found[missing].any()
+
+
+@pytest.mark.parametrize("merge", ["nd", "elements"])
 def test_boxes_of_no_level_stay_zero(merge):
     model = parse(pyramid(merge))
     arrays = feeds(model, (-(2**63), -1, 0, 1, 2, 3, 2**63 - 1), 21)

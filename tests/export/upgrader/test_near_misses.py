@@ -67,7 +67,11 @@ CASES = {
         "its boxes are not the rows of one level",
     ),
     "a level number twice": ("nd", {"c2 = {2}": "c2 = {1}"}, "level numbers are [0, 1, 1]"),
-    "a level number missing": ("nd", {"c2 = {2}": "c2 = {5}"}, "level numbers are [0, 1, 5]"),
+    "levels far from each other": (
+        "nd",
+        {"c2 = {2}": "c2 = {64}"},
+        "[0, 1, 64], wanted fewer than 64 levels",
+    ),
     "written to other rows": (
         "nd",
         {
