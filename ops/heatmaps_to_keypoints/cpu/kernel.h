@@ -22,14 +22,32 @@ struct CubicAxis {
   int64_t stride;
 };
 
-// Scratch memory, in elements.
+// Scratch memory. Rows of the map and of the bounds have room for a vector more.
 template <class Acc>
 struct PeakScratch {
-  Acc* map;       // rows.size * (columns.size + 4)
-  Acc* highest;   // rows.size * (columns.size + 1)
-  Acc* lowest;    // as many
-  Acc* expanded;  // 4 * columns.stride
-  Acc* values;    // columns.stride
+  static constexpr int64_t kRoom = 16;
+
+  Acc* map;         // rows.size * map_stride, with two pixels of border on each side
+  Acc* magnitudes;  // rows.size
+  Acc* bounds;      // (rows.size + 1) * bound_stride
+  Acc* row_bounds;  // rows.size + 1
+  Acc* expanded;    // 4 * columns.upsampled
+  Acc* values;      // columns.upsampled
+  int64_t map_stride;
+  int64_t bound_stride;
+
+  // Calls take(pointer, elements) for each.
+  template <class Take>
+  void Allocate(int64_t rows, int64_t columns, int64_t upsampled, const Take& take) {
+    map_stride = columns + 4 + kRoom;
+    bound_stride = columns + 1 + kRoom;
+    take(map, rows * map_stride);
+    take(magnitudes, rows);
+    take(bounds, (rows + 1) * bound_stride);
+    take(row_bounds, rows + 1);
+    take(expanded, 4 * upsampled);
+    take(values, upsampled);
+  }
 };
 
 template <class Stored>

@@ -94,13 +94,17 @@ void FindKeypoints(const KeypointRequest<Stored, BoxType>& request, KeypointConv
   PeakRequest<Stored> peaks = {};
   peaks.rows = rows.View();
   peaks.columns = columns.View();
-  const int64_t bounds = request.height * (request.width + 1);
-  std::vector<Acc> memory(size_t(request.height * (request.width + 4) + 2 * bounds + 5 * upsampled[0]));
+  int64_t elements = 0;
+  const auto allocate = [&](const auto& take) {
+    peaks.scratch.Allocate(request.height, request.width, upsampled[0], take);
+  };
+  allocate([&](Acc*&, int64_t count) { elements += count; });
+  std::vector<Acc> memory(static_cast<size_t>(elements));
   Acc* at = memory.data();
-  peaks.scratch = {at, at + request.height * (request.width + 4), nullptr, nullptr, nullptr};
-  peaks.scratch.lowest = peaks.scratch.highest + bounds;
-  peaks.scratch.expanded = peaks.scratch.lowest + bounds;
-  peaks.scratch.values = peaks.scratch.expanded + 4 * upsampled[0];
+  allocate([&](Acc*& array, int64_t count) {
+    array = at;
+    at += count;
+  });
 
   const int64_t pixels = request.height * request.width;
   const bool detectron2 = convention == KeypointConvention::kDetectron2;

@@ -48,13 +48,23 @@ constexpr size_t kPasteAlignment = 64;
 
 namespace {
 
+// Columns of the image from `begin` to the next run's, which lie between the pixels `pixel` and pixel + 1 of
+// the mask's row between zeros.
+struct PasteRun {
+  int64_t begin;
+  int64_t pixel;
+};
+
+// With room for a vector behind the columns.
+inline size_t PaddedColumns(int64_t columns) { return (size_t(columns) + 31) / 16 * 16; }
+
 // Arrays in the scratch of a band, in bytes from its start.
 struct PasteScratch {
-  size_t source;     // a row of the mask between zeros
-  size_t expanded;   // two rows of the mask as wide as in the image
-  size_t weights;    // of the columns' second pixels
-  size_t positions;  // of the columns' first pixels in `source`
-  size_t staged;     // rows of the image
+  size_t source;    // a row of the mask between zeros
+  size_t expanded;  // two rows of the mask as wide as in the image
+  size_t weights;   // of the columns' second pixels
+  size_t runs;      // of the columns, and an end
+  size_t staged;    // rows of the image
   size_t total;
 };
 
@@ -76,10 +86,10 @@ inline PasteScratch PasteScratchOf(int64_t mask_width, int64_t columns, int64_t 
     return at;
   };
   scratch.source = take(size_t(mask_width) + 3, weight_bytes);
-  const size_t padded = (size_t(columns) + 15) / 16 * 16;
+  const size_t padded = PaddedColumns(columns);
   scratch.expanded = take(2 * padded, weight_bytes);
   scratch.weights = take(padded, weight_bytes);
-  scratch.positions = take(padded, sizeof(int32_t));
+  scratch.runs = take(padded, sizeof(PasteRun));
   scratch.staged = take(size_t(StagedRows(image_width, output_bytes) * image_width), output_bytes);
   return scratch;
 }
