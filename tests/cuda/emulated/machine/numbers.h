@@ -14,6 +14,18 @@
 using int128_t = __int128;
 using uint128_t = unsigned __int128;
 
+// Byte i of the result is the one of a and b that digit i of the selector names, or its sign eight times.
+inline uint32_t PermutedBytes(uint32_t a, uint32_t b, uint32_t selector) {
+  const uint64_t both = uint64_t(b) << 32 | a;
+  uint32_t result = 0;
+  for (int i = 0; i < 4; ++i) {
+    const uint32_t digit = selector >> (4 * i) & 15;
+    const uint8_t byte = uint8_t(both >> (8 * (digit & 7)));
+    result |= uint32_t(digit & 8 ? (byte & 0x80 ? 0xFF : 0) : byte) << (8 * i);
+  }
+  return result;
+}
+
 template <class To, class From>
 inline To Bits(From from) {
   static_assert(sizeof(To) == sizeof(From), "");
@@ -97,6 +109,15 @@ __attribute__((noinline)) T SumTowardZero(T a, T b) {
   std::fesetround(before);
   return sum;
 }
+__attribute__((noinline)) inline float ProductAndSumRoundedDown(float a, float b, float c) {
+  const int before = std::fegetround();
+  std::fesetround(FE_DOWNWARD);
+  volatile float x = a, y = b, z = c, sum = std::fma(x, y, z);
+  std::fesetround(before);
+  return sum;
+}
+// Within 0 and 1, where NaN is 0.
+inline float Saturated(float a) { return a > 0 ? (a < 1 ? a : 1) : 0; }
 inline float Flushed(float a) { return std::fabs(a) < 0x1p-126f ? std::copysign(0.0f, a) : a; }
 inline float FromHalf(uint16_t h) {
   const uint32_t sign = uint32_t(h & 0x8000) << 16, exponent = (h >> 10) & 31, fraction = h & 1023;

@@ -12,7 +12,7 @@ from tests.cuda.emulated.ptx.program import Instruction, split_list
 Values = list[tuple[str, str]]
 # Rounds as these say; others round to nearest and keep subnormal numbers.
 _UNKNOWN = {"ftz", "approx", "sat", "full", "rz", "rm", "rp"}
-_KNOWN = {"ex2": {"approx", "ftz"}, "lg2": {"approx", "ftz"}, "add": {"rz"}}
+_KNOWN = {"ex2": {"approx", "ftz"}, "lg2": {"approx", "ftz"}, "add": {"rz"}, "fma": {"rm"}}
 
 
 class Terms:
@@ -85,6 +85,10 @@ def _product(t: Terms) -> str:
 
 
 def _product_and_sum(t: Terms) -> str:
+    if "rm" in t.i.op:
+        if t.kind != "f32":
+            raise t.i.unsupported()
+        return f"ProductAndSumRoundedDown({t(1)}, {t(2)}, {t(3)})"
     if t.floating:
         return f"std::fma({t(1)}, {t(2)}, {t(3)})"
     bits = int(t.bits) * (2 if t.i.op[1] == "wide" else 1)
@@ -133,6 +137,12 @@ def _extract_bits(t: Terms) -> str:
     return f"ExtractBits<{t.type}>({t(1)}, {t(2, 'u32')} & 255, {t(3, 'u32')} & 255)"
 
 
+def _permute_bytes(t: Terms) -> str:
+    if len(t.i.op) != 2:  # other modes
+        raise t.i.unsupported()
+    return f"PermutedBytes({t(1, 'u32')}, {t(2, 'u32')}, {t(3, 'u32')})"
+
+
 def _address_space(t: Terms) -> str:
     spaces = {"global": "0", "shared": "kSharedBase", "local": "kLocalBase", "param": "kParamBase"}
     space = next((s for s in spaces if s in t.i.op), None)
@@ -176,6 +186,7 @@ SINGLE: dict[str, Callable[[Terms], str]] = {
     "shr": _shift_right,
     "shf": _funnel_shift,
     "bfe": _extract_bits,
+    "prmt": _permute_bytes,
     "popc": lambda t: f"uint32_t(__builtin_popcountll({t.unsigned(1)}))",
     "clz": lambda t: f"LeadingZeros({t.unsigned(1)})",
     "brev": lambda t: f"ReversedBits({t.unsigned(1)})",

@@ -40,6 +40,8 @@ def convert(i: Instruction, operands: Operands) -> list[tuple[str, str]]:
     to, source = i.op[-2], i.op[-1]
     how = i.op[1:-2]
     target, operand = i.operands
+    if (to, source, how) == ("f32", "f32", ["sat"]):
+        return [(target, f"Saturated({operands.as_kind(operand, source)})")]
     if {"sat", "ftz"} & set(how) or "bf16" in (to, source):
         raise i.unsupported()
     if "f16" in (to, source):
