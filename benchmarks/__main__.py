@@ -13,6 +13,7 @@ from rich.table import Table
 
 from benchmarks import against_builtin, against_cuda, measure, one_call, report, sessions
 from benchmarks import detectors as whole
+from benchmarks import heads as detector_heads
 from benchmarks import pooler as poolers
 from benchmarks.workloads import WORKLOADS, Workload, random_workload
 
@@ -155,6 +156,18 @@ def detectors(
         [float(row["ratio"]) for row in rows],
         "times as fast as the model as it was exported",
     )
+
+
+@app.command()
+def heads(
+    detections: Annotated[int, typer.Option(min=1, help="Number of boxes.")] = 100,
+    threads: Threads = 1,
+    rounds: Annotated[int, typer.Option(min=1, help="Calls of each, at least.")] = 9,
+    out: Out = Path("benchmarks/results"),
+) -> None:
+    """Measure PasteMasks against writing its result once, and HeatmapsToKeypoints on noise."""
+    for name, measured in (("masks", detector_heads.masks), ("keypoints", detector_heads.keypoints)):
+        _finish(list(measured(detections, threads, rounds)), f"{name}-{threads}-threads", threads, out)
 
 
 def _ratio(workload: Workload, threads: int, rounds: int) -> float:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 
-import roiops
-from benchmarks import measure
+from benchmarks import measure, sessions
 from roiops.export import upgrade
 from roiops.export.upgrader.verify.shares import MATRICES, shares
 
@@ -102,7 +99,9 @@ def _upgraded(model: bytes) -> bytes:
 
 
 def _row(before: bytes, after: bytes, feeds: Any, threads: int, rounds: int) -> dict[str, object]:
-    pair = measure.take_turns(_call(after, feeds, threads), _call(before, feeds, threads), rounds)
+    pair = measure.take_turns(
+        sessions.model_call(after, feeds, threads), sessions.model_call(before, feeds, threads), rounds
+    )
     low, high = pair.spread
     return {
         "before ms": round(float(np.median(pair.peer)) * 1e3, 1),
@@ -110,18 +109,3 @@ def _row(before: bytes, after: bytes, feeds: Any, threads: int, rounds: int) -> 
         "ratio": round(pair.ratio, 2),
         "quartiles": f"{low:.2f}–{high:.2f}",
     }
-
-
-def _call(model: bytes, feeds: dict[str, np.ndarray], threads: int) -> Callable[[], None]:
-    """Return a function that runs a model into outputs that its first run has made."""
-    options = roiops.register(onnxruntime.SessionOptions())
-    options.intra_op_num_threads, options.log_severity_level = threads, 3
-    session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-    binding = session.io_binding()
-    given = {value.name: feeds[value.name] for value in session.get_inputs()}
-    for name, array in given.items():
-        binding.bind_cpu_input(name, array)
-    names = [value.name for value in session.get_outputs()]
-    for name, y in zip(names, session.run(None, given), strict=True):
-        binding.bind_ortvalue_output(name, onnxruntime.OrtValue.ortvalue_from_numpy(y))
-    return lambda: session.run_with_iobinding(binding)
