@@ -7,7 +7,7 @@
 #include <optional>
 #include <vector>
 
-#include "ort/api.h"
+#include "ort/attributes.h"
 #include "roi/box_checks.h"
 #include "roi/feature_map.h"
 
@@ -53,6 +53,12 @@ std::vector<int64_t> ImagesInRows(const BoxType* rows, int64_t columns, int64_t 
     image_of_box.push_back(int64_t(image));
   }
   return image_of_box;
+}
+
+// The attribute batch_format: whether `batch` has a number of boxes for each image, else an image for each
+// box.
+inline bool ReadBatchIsCounts(const ort::KernelInfo& info) {
+  return ort::ReadChoice(info, "batch_format", {"boxes_num", "batch_indices"}) == 0;
 }
 
 // The inputs that tell where boxes are.

@@ -1,45 +1,35 @@
-#include "ort/attributes.h"
 #include "pooling/providers.h"
-#include "roi/infer.h"
+#include "roi/pooling_op.h"
 #include "roi_align/ops.h"
-#include "roi_align/options.h"
+#include "roi_align/rule.h"
 
 namespace roiops {
 namespace {
 
-template <class Provider, class Stored, class BoxType, class Batch>
-class RoiAlignKernel : public ort::Kernel {
- public:
-  static ort::OpSpec Spec() {
-    return {"RoiAlign",
-            1,
-            {{ort::kElementType<Stored>}, {ort::kElementType<BoxType>}, {ort::kElementType<Batch>}},
-            {ort::kElementType<Stored>},
-            [](const ort::ShapeInference& context) { InferPooledShape(context, 0, 1); }};
-  }
+struct RoiAlignOp {
+  static constexpr const char* kName = "RoiAlign";
+  static constexpr const char* kPyramidName = "MultiScaleRoiAlign";
+  using Rule = SamplingRule;
+  using Options = RoiAlignOptions;
 
-  explicit RoiAlignKernel(const ort::KernelInfo& info)
-      : attributes_(info),
-        spatial_scale_(ort::CheckedScale("spatial_scale", info.Float("spatial_scale").value_or(1.0f))) {
-    Provider::template Prepare<SamplingRule, Stored>();
+  static Options ReadOptions(const ort::KernelInfo& info) {
+    Options options = {};
+    options.output = {ort::ReadExtent(info, "output_height"), ort::ReadExtent(info, "output_width")};
+    options.rule.sampling_ratio = info.Int("sampling_ratio").value_or(-1);
+    options.rule.aligned = ort::ReadFlag(info, "aligned", true);
+    options.pooling = ort::ReadChoice(info, "mode", {"avg", "max"}) == 0 ? Pooling::kAverage : Pooling::kMax;
+    return options;
   }
-
-  void Compute(const ort::KernelContext& context) override {
-    const FeatureMap map = CheckedMap(context.Input(0), "X", spatial_scale_);
-    const BoxInputs inputs = {
-        context.Input(1), "boxes", context.Input(2), "batch", attributes_.batch_is_counts, std::nullopt};
-    Provider::template Pool<Stored, BoxType, Batch>(context, {map}, inputs, attributes_.pool);
-  }
-
- private:
-  const RoiAlignAttributes attributes_;
-  const float spatial_scale_;
 };
 
 }  // namespace
 
 void AddRoiAlign(ort::OperatorList& list) {
-  ort::AddOperator<RoiAlignKernel>(list, PoolingProviders(), PooledTypes());
+  ort::AddOperator<PoolingOp<RoiAlignOp>::OneMap>(list, PoolingProviders(), PooledTypes());
+}
+
+void AddMultiScaleRoiAlign(ort::OperatorList& list) {
+  ort::AddOperator<PoolingOp<RoiAlignOp>::Pyramid>(list, PoolingProviders(), PooledTypes());
 }
 
 }  // namespace roiops

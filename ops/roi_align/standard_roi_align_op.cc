@@ -5,7 +5,7 @@
 #include "pooling/providers.h"
 #include "roi/infer.h"
 #include "roi_align/ops.h"
-#include "roi_align/options.h"
+#include "roi_align/rule.h"
 
 namespace roiops {
 namespace {

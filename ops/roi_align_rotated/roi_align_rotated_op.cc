@@ -1,45 +1,43 @@
-#include "ort/attributes.h"
-#include "roi/infer.h"
+#include "roi/pooling_op.h"
 #include "roi_align_rotated/cpu/provider.h"
 #include "roi_align_rotated/ops.h"
-#include "roi_align_rotated/options.h"
+#include "rotated/attributes.h"
 
 namespace roiops {
 namespace {
 
-template <class Provider, class Stored, class BoxType, class Batch>
-class RoiAlignRotatedKernel : public ort::Kernel {
- public:
-  static ort::OpSpec Spec() {
-    return {"RoiAlignRotated",
-            1,
-            {{ort::kElementType<Stored>}, {ort::kElementType<BoxType>}, {ort::kElementType<Batch>}},
-            {ort::kElementType<Stored>},
-            [](const ort::ShapeInference& context) { InferPooledShape(context, 0, 1); }};
-  }
+int64_t ReadSamplingRatio(const ort::KernelInfo& info) {
+  const int64_t ratio = info.Int("sampling_ratio").value_or(-1);
+  if (ratio > kMostRotatedSamples)
+    Fail("attribute 'sampling_ratio' is ", ratio, "; it must be at most ", kMostRotatedSamples);
+  return ratio;
+}
 
-  explicit RoiAlignRotatedKernel(const ort::KernelInfo& info)
-      : attributes_(info),
-        spatial_scale_(ort::CheckedScale("spatial_scale", info.Float("spatial_scale").value_or(1.0f))) {
-    Provider::template Prepare<Stored>();
-  }
+struct RoiAlignRotatedOp {
+  static constexpr const char* kName = "RoiAlignRotated";
+  static constexpr const char* kPyramidName = "MultiScaleRoiAlignRotated";
+  using Rule = RotatedRule;
+  using Options = RotatedOptions;
 
-  void Compute(const ort::KernelContext& context) override {
-    const FeatureMap map = CheckedMap(context.Input(0), "X", spatial_scale_);
-    const BoxInputs inputs = {
-        context.Input(1), "boxes", context.Input(2), "batch", attributes_.batch_is_counts, std::nullopt};
-    Provider::template Pool<Stored, BoxType, Batch>(context, {map}, inputs, attributes_.pool);
+  static Options ReadOptions(const ort::KernelInfo& info) {
+    Options options = {};
+    options.output = {ort::ReadExtent(info, "output_height"), ort::ReadExtent(info, "output_width")};
+    options.rule.sampling.sampling_ratio = ReadSamplingRatio(info);
+    options.rule.sampling.aligned = ort::ReadFlag(info, "aligned", true);
+    options.rule.angle = ReadAngleRule(info, /*clockwise=*/false);
+    options.maximum = ort::ReadChoice(info, "mode", {"avg", "max"}) == 1;
+    return options;
   }
-
- private:
-  const RotatedAttributes attributes_;
-  const float spatial_scale_;
 };
 
 }  // namespace
 
 void AddRoiAlignRotated(ort::OperatorList& list) {
-  ort::AddOperator<RoiAlignRotatedKernel>(list, RotatedProviders(), PooledTypes());
+  ort::AddOperator<PoolingOp<RoiAlignRotatedOp>::OneMap>(list, RotatedProviders(), PooledTypes());
+}
+
+void AddMultiScaleRoiAlignRotated(ort::OperatorList& list) {
+  ort::AddOperator<PoolingOp<RoiAlignRotatedOp>::Pyramid>(list, RotatedProviders(), PooledTypes());
 }
 
 }  // namespace roiops

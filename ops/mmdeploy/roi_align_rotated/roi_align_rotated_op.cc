@@ -29,7 +29,7 @@ class RoiAlignRotatedKernel : public ort::Kernel {
 
   explicit RoiAlignRotatedKernel(const ort::KernelInfo& info)
       : options_(ReadOptions(info)), spatial_scale_(RequiredScale(info, "spatial_scale")) {
-    Provider::template Prepare<float>();
+    Provider::template Prepare<RotatedRule, float>();
   }
 
   void Compute(const ort::KernelContext& context) override {

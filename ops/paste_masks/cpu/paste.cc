@@ -5,6 +5,7 @@
 #include <new>
 
 #include "base/isa.h"
+#include "cpu/limits.h"
 #include "paste_masks/cpu/kernel.h"
 
 namespace roiops {
@@ -13,9 +14,6 @@ namespace {
 // What one work item writes: long enough to be worth handing to another thread, short enough to share the
 // work of a few masks.
 constexpr int64_t kBandBytes = int64_t(1) << 19;
-
-// Larger results are not kept in the cache: what reads them next would find only their end there.
-constexpr int64_t kCachedBytes = int64_t(8) << 20;
 
 template <class Stored>
 const PasteKernels<Stored>& Kernels();
@@ -85,7 +83,7 @@ void PasteMasks(const PasteRequest<Stored, BoxType>& request, const PasteOptions
     band.image_width = request.image_width;
     band.output = static_cast<char*>(request.output) + (k * request.image_height + first_row) * row_bytes;
     band.threshold = double(options.threshold);
-    band.streamed = result_bytes > double(kCachedBytes);
+    band.streamed = result_bytes > double(kCachedResultBytes);
     RunBand(kernel, band, pixel_bytes);
   });
 }

@@ -14,7 +14,7 @@ namespace roiops {
 
 struct CpuRotatedProvider : ort::Cpu {
   // Throws Error if the device cannot run the kernels.
-  template <class Stored>
+  template <class Rule, class Stored>
   static void Prepare() {}
 
   // Checks the inputs and fills output 0.
