@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Group
 
+    from roiops.export.upgrader.profile import Profile
     from roiops.export.upgrader.verdict import Verification
 
 PRESENT = "already roiops"
@@ -72,6 +73,7 @@ class UpgradeReport:
         planned: whether this is what ``upgrade`` would do; nothing was done.
         library: what a session needs to run the model as it was given.
         verification: the verdicts on all outputs; None when not verified.
+        profile: what was gained on a picture; None when not timed.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -79,6 +81,7 @@ class UpgradeReport:
     planned: bool = False
     library: str = ""
     verification: Verification | None = None
+    profile: Profile | None = None
 
     def add(self, name: str, what: str, action: str, reason: str = "", **parameters: object) -> Entry:
         """Append an entry and return it."""
@@ -133,6 +136,7 @@ class UpgradeReport:
             "planned": self.planned,
             "library": self.library,
             "verification": verification,
+            "profile": None if self.profile is None else self.profile.to_dict(),
             "summary": self.summary,
         }
 
@@ -148,7 +152,7 @@ class UpgradeReport:
             lines.append(line + (f": {entry.reason}" if entry.reason else ""))
         lines += [f"library: {self.library}"] if self.library else []
         lines.append(self.summary)
-        lines += [str(self.verification)] if self.verification is not None else []
+        lines += [str(part) for part in (self.verification, self.profile) if part is not None]
         return "\n".join(lines)
 
     def __rich__(self) -> Group:
@@ -169,5 +173,5 @@ class UpgradeReport:
             parts.append(table)
         parts += [Text(f"library: {self.library}")] if self.library else []
         parts.append(Text(self.summary))
-        parts += [Text(str(self.verification))] if self.verification is not None else []
+        parts += [Text(str(part)) for part in (self.verification, self.profile) if part is not None]
         return Group(*parts)

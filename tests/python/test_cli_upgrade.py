@@ -157,6 +157,23 @@ def test_upgrade_verifies(pooler, tmp_path):
     )
 
 
+def test_upgrade_times_both_models_on_a_picture(pooler, tmp_path):
+    out, report = tmp_path / "out.onnx", tmp_path / "report.json"
+    np.savez(tmp_path / "feeds.npz", **feeds(parse(pyramid())))
+    done = roiops("upgrade", pooler, out, "--profile", tmp_path / "feeds.npz", "--report", report)
+    assert done.returncode == 0 and "times as fast; slow now:" in done.stdout
+    found = json.loads(report.read_text())["profile"]
+    assert found["before"] > 0 and found["after"] > 0 and sum(found["shares"].values()) == pytest.approx(1)
+    assert "MultiScaleRoiAlign" in found["shares"]
+
+
+def test_a_profile_needs_a_picture_and_the_original(pooler, tmp_path):
+    missing = roiops("upgrade", pooler, tmp_path / "out.onnx", "--profile", tmp_path / "none.jpg")
+    assert missing.returncode == 1 and "none.jpg: there is no such file" in missing.stderr
+    kept = roiops("upgrade", pooler, pooler, "--force", "--profile", tmp_path / "none.jpg")
+    assert kept.returncode == 1 and "--profile needs the original" in kept.stderr
+
+
 @pytest.mark.parametrize("choice", ["--aligned", "--no-aligned"])
 def test_a_requested_repair_is_verified_against_the_repaired_original(tmp_path, choice):
     text = pyramid().replace('coordinate_transformation_mode = "half_pixel", ', "")

@@ -41,7 +41,7 @@ def run(model: Runnable, all_inputs: Sequence[Inputs], what: str, library: bool 
 def _run_file(path: str, all_inputs: Sequence[Inputs], what: str, library: bool) -> list[Any]:
     # The session is gone when this returns: Windows deletes no file of weights that a session has mapped.
     try:
-        session = _session(path, library)
+        session = open_session(path, library)
     except Exception as error:  # the errors of onnxruntime have no common public class
         raise UpgradeError(f"verify: {what} does not load: {one_line(error)}") from error
     results: list[Any] = []
@@ -69,7 +69,8 @@ def _file(model: Runnable) -> Iterator[str]:
         yield str(path)
 
 
-def _session(path: str, library: bool) -> Any:
+def open_session(path: str, library: bool) -> Any:
+    """Load a model; one with standard RoiAligns that ONNX Runtime lacks, on the kernel of this project."""
     import onnxruntime
 
     from roiops import register

@@ -36,6 +36,10 @@ def upgrade(
     verify: Annotated[
         bool, typer.Option("--verify", help="Then run both models and judge every output, as verify does.")
     ] = False,
+    profile: Annotated[
+        Optional[Path],  # noqa: UP045
+        typer.Option(metavar="PICTURE", help="Then time both models on this, and say what is slow now."),
+    ] = None,
     inputs: options.Inputs = None,
     tolerance: options.Tolerance = None,
     output: options.Formatted = Format.text,
@@ -46,11 +50,13 @@ def upgrade(
     """
     from roiops import export
     from roiops.export.upgrader import Choices, upgrade_file
+    from roiops.export.upgrader.verify.timing import time_both
 
     if inputs and not verify:
         fail("--input is for --verify")
-    if verify and out.exists() and os.path.samefile(model, out):
-        fail(f"{out}: --verify needs the original afterwards; write to another file")
+    if (verify or profile) and out.exists() and os.path.samefile(model, out):
+        needs = "--verify" if verify else "--profile"
+        fail(f"{out}: {needs} needs the original afterwards; write to another file")
     if model.exists() and out.exists() and os.path.samefile(model, out) and not force:
         fail(f"{out}: this is the model itself; write to another file, or use --force")
     choices = Choices(paddle_aligned, aligned, max_interpolated, mmdeploy_standard)
@@ -70,6 +76,8 @@ def upgrade(
             )
         if verify:
             found.verification = options.run_verification(model, out, inputs, tolerance, choices)
+        if profile is not None:
+            found.profile = time_both(model, out, profile)
         if report is not None:
             _write_whole(report, found.to_json() + "\n")
     except (export.PortableError, export.UpgradeError, OSError) as error:
