@@ -62,7 +62,7 @@ def run(
 
 
 @app.command()
-def call(rounds: Annotated[int, typer.Option(min=1, help="Rounds of 300 calls each.")] = 60) -> None:
+def call(rounds: Annotated[int, typer.Option(min=1, help="Rounds of 30 calls each.")] = 600) -> None:
     """Measure a call of the NumPy function on one tiny box against torchvision's, which must be installed."""
     ours, theirs = one_call.compare(rounds)
     console.print(f"roiops {ours:.1f} µs, torchvision {theirs:.1f} µs, ratio {ours / theirs:.2f}")
