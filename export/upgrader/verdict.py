@@ -21,6 +21,7 @@ class Verdict:
         verdict: "equal", "unproved" (equal, but it proves little) or "mismatch".
         difference: largest absolute difference; infinite where shapes or types differ.
         magnitude: largest absolute value of the original.
+        allowed: largest difference that would have been equal.
         reason: why not equal, or what was allowed; may be empty.
         inputs: which inputs it is about.
     """
@@ -29,13 +30,14 @@ class Verdict:
     verdict: str
     difference: float
     magnitude: float
+    allowed: float = 0.0
     reason: str = ""
     inputs: str = ""
 
     def __str__(self) -> str:
         text = (
-            f"{self.verdict} {self.output}: largest difference {self.difference:.3g}, "
-            f"largest value {self.magnitude:.3g}"
+            f"{self.verdict} {self.output}: largest difference {self.difference:.3g} "
+            f"(allowed {self.allowed:.3g}), largest value {self.magnitude:.3g}"
         )
         return text + (f"; {self.reason}" if self.reason else "")
 
@@ -46,11 +48,11 @@ class Verification:
 
     Attributes:
         verdicts: one per output, in order.
-        tolerance: what was allowed, relative to the largest value of an output.
+        tolerance: what was allowed, relative to the largest value of an output; None: by what it holds.
         notes: what could not be run, and the like.
     """
 
-    tolerance: float
+    tolerance: float | None
     verdicts: list[Verdict] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -74,10 +76,11 @@ class Verification:
     def summary(self) -> str:
         """One line."""
         counts = [sum(v.verdict == kind for v in self.verdicts) for kind in (EQUAL, UNPROVED, MISMATCH)]
+        allowed = "" if self.tolerance is None else f" (tolerance {self.tolerance:g} of the largest value)"
         words = {0: "the models agree", 1: "the models differ", 3: "no difference, but not all is proved"}
         return (
             f"{words[self.status]}: {counts[0]} of {len(self.verdicts)} outputs equal, {counts[1]} unproved, "
-            f"{counts[2]} different (tolerance {self.tolerance:g} of the largest value)"
+            f"{counts[2]} different{allowed}"
         )
 
     def to_dict(self) -> dict[str, object]:

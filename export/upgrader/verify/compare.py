@@ -9,34 +9,7 @@ import numpy.typing as npt
 
 from roiops.export.upgrader.verdict import EQUAL, MISMATCH, UNPROVED, Verdict
 from roiops.export.upgrader.verify.detections import Array, Detections, find_detections, match_rows
-
-# Rounding steps that an output of a 16-bit type may differ by, whatever the tolerance.
-_STEPS_16_BIT = 8
-
-
-class Tolerance:
-    """Which elements of an output agree: within ``relative`` times its largest value, integers exactly."""
-
-    def __init__(self, relative: float):
-        self.relative = relative
-
-    def allowed(self, expected: Array) -> float:
-        """The largest difference that an output may have."""
-        if expected.dtype.kind in "iub":
-            return 0.0
-        relative = self.relative
-        if expected.dtype.itemsize == 2:
-            bits = 10 if expected.dtype == np.float16 else 7
-            relative = max(relative, _STEPS_16_BIT * 2.0**-bits)
-        return relative * largest(expected)
-
-
-def largest(array: Array) -> float:
-    """The largest finite magnitude."""
-    if array.dtype.kind == "b":
-        return float(array.any())
-    values = np.abs(array.astype(np.float64))
-    return float(np.max(values, where=np.isfinite(values), initial=0.0))
+from roiops.export.upgrader.verify.tolerance import allowances, largest
 
 
 def differences(expected: Array, found: Array) -> Array:
@@ -52,7 +25,7 @@ def compare(
     names: Sequence[str],
     expected: Sequence[object],
     found: Sequence[object],
-    relative: float,
+    relative: float | None = None,
     inputs: str = "",
 ) -> list[Verdict]:
     """Return a verdict per output; detections whose scores tie may come in another order.
@@ -61,20 +34,20 @@ def compare(
         names: of the outputs.
         expected: outputs of the original.
         found: outputs of the upgraded model.
-        relative: the tolerance, relative to the largest value of an output.
+        relative: the tolerance, relative to the largest value of an output; None: by what it holds.
         inputs: what both ran on.
     """
-    tolerance, verdicts = Tolerance(relative), []
     reordered: dict[int, Array] = {}
-    groups = find_detections(expected)
+    groups, verdicts = find_detections(expected), []
+    allowed = allowances(expected, groups, relative)
     for group in groups:
         if all(_comparable(expected[i], found[i]) for i in group.members):
-            order = match_rows(group, expected, found, tolerance)
+            order = match_rows(group, expected, found, allowed)
             reordered.update(dict.fromkeys(group.members, order))
     of_group = {i: group for group in groups for i in group.members}
     for i, name in enumerate(names):
         verdicts.append(
-            _judge(name, expected[i], found[i], tolerance, reordered.get(i), of_group.get(i), inputs)
+            _judge(name, expected[i], found[i], allowed[i], reordered.get(i), of_group.get(i), inputs)
         )
     return verdicts
 
@@ -93,13 +66,13 @@ def _judge(
     name: str,
     expected: object,
     found: object,
-    tolerance: Tolerance,
+    allowed: float,
     order: npt.NDArray[np.int64] | None,
     group: Detections | None,
     inputs: str,
 ) -> Verdict:
     def verdict(kind: str, difference: float, magnitude: float, reason: str = "") -> Verdict:
-        return Verdict(name, kind, difference, magnitude, reason, inputs)
+        return Verdict(name, kind, difference, magnitude, allowed, reason, inputs)
 
     if not isinstance(expected, np.ndarray) or not isinstance(found, np.ndarray) or expected.dtype == object:
         same = repr(expected) == repr(found)
@@ -112,7 +85,7 @@ def _judge(
         return verdict(MISMATCH, np.inf, magnitude, f"the original gives {wanted}, the upgraded model {got}")
     permuted = order is not None and bool((order != np.arange(len(order))).any())
     difference = differences(expected, found if order is None else found[order])
-    worst, allowed = float(np.max(difference, initial=0.0)), tolerance.allowed(expected)
+    worst = float(np.max(difference, initial=0.0))
     if worst > allowed:
         where = np.unravel_index(int(np.argmax(difference)), difference.shape)
         count = int((difference > allowed).sum())

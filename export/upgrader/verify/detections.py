@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from roiops.export.upgrader.verify.compare import Tolerance
 
 Array = npt.NDArray[Any]
 
@@ -57,16 +54,17 @@ def _is_scores(output: Any) -> bool:
 
 
 def match_rows(
-    group: Detections, expected: Sequence[Any], found: Sequence[Any], tolerance: Tolerance
+    group: Detections, expected: Sequence[Any], found: Sequence[Any], allowed: Sequence[float]
 ) -> npt.NDArray[np.int64]:
     """Return the row of ``found`` that belongs to each row of ``expected``: itself but where scores tie.
 
     Rows that find no partner keep their own, so that the comparison which follows shows the difference.
+    ``allowed`` has the difference that each output may have.
     """
     scores = expected[group.scores].astype(np.float64)
     order = np.arange(len(scores))
-    close = _Rows(group, expected, found, tolerance)
-    for start, end in _ties(scores, tolerance.allowed(expected[group.scores])):
+    close = _Rows(group, expected, found, allowed)
+    for start, end in _ties(scores, allowed[group.scores]):
         partner = _matching(range(start, end), close)
         for row, other in partner.items():
             order[row] = other
@@ -87,10 +85,10 @@ class _Rows:
     """Which rows of two results agree in all outputs; looked up once, the smallest output first."""
 
     def __init__(
-        self, group: Detections, expected: Sequence[Any], found: Sequence[Any], tolerance: Tolerance
+        self, group: Detections, expected: Sequence[Any], found: Sequence[Any], allowed: Sequence[float]
     ):
         members = sorted(group.members, key=lambda i: expected[i].size)
-        self._pairs = [(expected[i], found[i], tolerance.allowed(expected[i])) for i in members]
+        self._pairs = [(expected[i], found[i], allowed[i]) for i in members]
         self._known: dict[tuple[int, int], bool] = {}
 
     def __call__(self, row: int, other: int) -> bool:

@@ -41,7 +41,7 @@ Inputs = Annotated[
 ]
 Tolerance = Annotated[
     Optional[float],
-    typer.Option(metavar="NUMBER", help="Allowed difference, relative to an output's largest value: 0.001."),
+    typer.Option(metavar="NUMBER", help="Allowed difference, relative to an output's largest value."),
 ]
 
 

@@ -97,3 +97,28 @@ def test_the_strongest_verdict_of_several_inputs_counts():
     verification.add(compare(NAMES, [BOXES, LABELS, SCORES], [BOXES + 1, LABELS, SCORES], 1e-4))
     verification.add(compare(NAMES, empty, empty, 1e-4))
     assert verification.status == 1 and Verification(1e-4).status == 3
+
+
+# What a right upgrade was seen to do passes, a hundred times that does not.
+@pytest.mark.parametrize(
+    ("output", "seen"), [("boxes", 5e-7), ("scores", 6e-6), ("masks", 1.1e-4), ("values", 3e-6)]
+)
+def test_every_kind_of_output_has_its_tolerance(output, seen):
+    random = np.random.default_rng(0)
+    outputs = {
+        "boxes": random.random((5, 4)) * 1000,
+        "labels": np.arange(5),
+        "scores": np.sort(random.random(5))[::-1],
+        "masks": random.random((5, 1, 28, 28)),
+        "values": random.random(7),
+    }
+    for times, verdict in ((1, "equal"), (100, "mismatch")):
+        changed = dict(outputs)
+        changed[output] = outputs[output] + times * seen * np.abs(outputs[output]).max()
+        verdicts = compare(list(outputs), list(outputs.values()), list(changed.values()))
+        assert {v.output: v.verdict for v in verdicts} == {**dict.fromkeys(outputs, "equal"), output: verdict}
+
+
+def test_features_alone_are_not_taken_for_masks():
+    pooled = np.random.default_rng(0).random((5, 4, 7, 7))
+    assert [v.verdict for v in compare(["pooled"], [pooled], [pooled + 5e-4])] == ["mismatch"]
