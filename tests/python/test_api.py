@@ -145,7 +145,7 @@ METHODS = {
     },
 }
 FIELDS = {
-    "roiops.export.UpgradeReport": ["entries", "removed", "planned", "library", "verification"],
+    "roiops.export.UpgradeReport": ["entries", "removed", "planned", "library", "verification", "profile"],
     "roiops.export.upgrader.Entry": ["name", "what", "action", "reason", "parameters"],
 }
 

@@ -23,7 +23,7 @@ LAYERS = [
     ["_pooling", "_paste_masks", "_heatmaps_to_keypoints", "_overlaps_rotated"],
     ["_roi_align", "_roi_align_rotated", "_roi_pool"],
     ["roiops"],
-    ["export.upgrader.errors", "export.upgrader.graph", "export.upgrader.verdict"],
+    ["export.upgrader.errors", "export.upgrader.graph", "export.upgrader.profile", "export.upgrader.verdict"],
     ["export.upgrader.facts", "export.upgrader.report", "export.upgrader.weights"],
     ["export.upgrader.heads", "export.upgrader.model_files", "export.upgrader.poolers"],
     ["export.upgrader.rewrites"],
