@@ -89,15 +89,14 @@ def ignorance(dim: Dim) -> tuple[bool, int, int]:
 
 
 def left_over(dims: Sequence[Dim], others: Sequence[Dim]) -> Dim | None:
-    """The size x with product(dims) = x * product(others), where it is one of ``dims`` or 1."""
-    constants = [math.prod(dim.constant for dim in side if dim.known) for side in (dims, others)]
-    if constants[0] == constants[1] > 0:
-        dims, others = ([dim for dim in side if not dim.known] for side in (dims, others))
-    rest = Counter(dim for dim in dims if dim != ONE)
-    rest.subtract(dim for dim in others if dim != ONE)
-    if any(count < 0 for count in rest.values()):
+    """The size x with product(dims) = x * product(others), where it is one size and not a product."""
+    unknown = Counter(dim for dim in dims if not dim.known)
+    unknown.subtract(dim for dim in others if not dim.known)
+    constant, divisor = (math.prod(dim.constant for dim in side if dim.known) for side in (dims, others))
+    if any(count < 0 for count in unknown.values()) or divisor <= 0 or constant % divisor:
         return None
-    remaining = list(rest.elements())
+    factor = Dim(constant // divisor)
+    remaining = [*unknown.elements(), *([] if factor == ONE else [factor])]
     if len(remaining) > 1:
         return None
     return remaining[0] if remaining else ONE
