@@ -7,6 +7,8 @@
 
 #include "expect.h"
 #include "failing_allocator.h"
+#include "heatmaps_to_keypoints/cpu/keypoints.h"
+#include "paste_masks/cpu/paste.h"
 #include "pool_case.h"
 #include "thread_pool.h"
 
@@ -54,6 +56,48 @@ void ManyBoxesAreThoseOfOneThread(const roiops::ParallelFor& parallel_for) {
   Expect(alone == together, "many boxes on four threads are those of one");
 }
 
+// The masks and keypoints of many boxes on several threads, and with memory that runs out.
+void HeadsAreThoseOfOneThread(const roiops::ParallelFor& parallel_for) {
+  const int64_t count = 60, side = 9, height = 70, width = 90;
+  std::mt19937 random(2);
+  std::vector<float> pixels(size_t(count * side * side)), boxes(size_t(4 * count));
+  for (float& pixel : pixels) pixel = float(random() % 1000) / 1000;
+  for (float& corner : boxes) corner = float(random() % 800) / 10;
+  std::vector<float> alone(size_t(count * height * width)), together(alone.size(), -1.0f);
+  std::vector<float> points(size_t(3 * count)), scores(static_cast<size_t>(count));
+  std::vector<float> others = points, other_scores = scores;
+  const auto paste = [&](std::vector<float>& to, const roiops::ParallelFor& threads) {
+    const roiops::PasteRequest<float, float> request = {pixels.data(), boxes.data(), count, side,
+                                                        side,          height,       width, to.data()};
+    roiops::PasteMasks(request, {roiops::PasteConvention::kDetectron2, roiops::PasteOutput::kSoft, 0.5f},
+                       threads);
+  };
+  const auto find = [&](std::vector<float>& to, std::vector<float>& to_scores,
+                        const roiops::ParallelFor& threads) {
+    const roiops::KeypointRequest<float, float> request = {
+        pixels.data(), boxes.data(), count, 1, side, side, to.data(), to_scores.data()};
+    roiops::HeatmapsToKeypoints(request, roiops::KeypointConvention::kTorchvision, threads);
+  };
+  paste(alone, roiops_test::RunSerially);
+  paste(together, parallel_for);
+  Expect(alone == together, "masks on four threads are those of one");
+  find(points, scores, roiops_test::RunSerially);
+  find(others, other_scores, parallel_for);
+  Expect(points == others && scores == other_scores, "keypoints on four threads are those of one");
+  int refused = 0;
+  for (int64_t allowed = 0; allowed < 50; ++allowed) {
+    roiops_test::AllowAllocations(allowed);
+    try {
+      paste(together, parallel_for);
+      find(others, other_scores, parallel_for);
+    } catch (const std::bad_alloc&) {
+      ++refused;
+    }
+    roiops_test::AllowAllocations(INT64_MAX);
+  }
+  Expect(refused == 50, std::to_string(refused) + " of 50 lacks of memory are reported");
+}
+
 // Whichever allocation fails, Pool says so, once, and leaves nothing behind (LeakSanitizer looks).
 void AnyAllocationMayFail(const roiops::ParallelFor& parallel_for, const char* threads) {
   const int64_t channels = 40, boxes = 200, bins = 9;
@@ -93,6 +137,7 @@ int main(int argc, char** argv) {
   };
   CallersShareThreads(cases / 10, four_threads);
   ManyBoxesAreThoseOfOneThread(four_threads);
+  HeadsAreThoseOfOneThread(four_threads);
   AnyAllocationMayFail(roiops_test::RunSerially, "one thread");
   AnyAllocationMayFail(four_threads, "four threads");
   return roiops_test::ExitStatus();
