@@ -23,8 +23,8 @@ struct CpuRotatedProvider : ort::Cpu {
                    const RotatedOptions& options) {
     for (const FeatureMap& map : maps) {
       if (!IsIndexable(map)) {
-        Fail("a feature map of ", map.height, " x ", map.width,
-             " pixels is too large; there must be fewer than ", "2^31, counting 16 more for each row");
+        Fail("input of feature map ", &map - maps.data(), ": ", map.height, " x ", map.width,
+             " pixels are too many; there must be fewer than 2^31, counting 16 more for each row");
       }
     }
     const auto located = CheckedBoxes<BoxType, Batch, 5>(inputs, maps[0].images, int64_t(maps.size()));
