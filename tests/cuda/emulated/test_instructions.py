@@ -92,7 +92,7 @@ def test_every_instruction_of_the_tables_has_a_row():
 
 def test_a_product_and_a_sum_are_rounded_once():
     """What the table says of fma, from exact numbers."""
-    for row in (r for r in ROWS if r.opcode == "fma"):
+    for row in (r for r in ROWS if r.text.startswith("fma.rn")):
         for a, b, c, result in row.values:
             kind = _numpy(row.kinds[0]).type
             assert kind(float(Fraction(a) * Fraction(b) + Fraction(c))) == kind(result)
